@@ -1,0 +1,345 @@
+'use strict';
+
+const { NativeHub } = require('./native');
+const { fromNative, fromThrown } = require('./errors');
+const { FunctionTable, deserializeAll, matchAll } = require('./functions');
+const { Log, errorFields, levelOfSeverity } = require('./logger');
+const { callSafely } = require('./safely');
+const { scheduler } = require('./scheduler');
+
+/** How often gauges are told, in ms. */
+const GAUGE_INTERVAL = 10000;
+
+/** How often, at most, a fault of a user's function is logged, in ms. */
+const FAULT_LOG_INTERVAL = 1000;
+
+/** The open hubs of this process (of this worker thread, rather) by the keys of their configurations. */
+const hubs = new Map();
+
+/** Things by the number of their users: a handler that many sockets gave is called once. */
+class UseCount extends Map {
+    add(thing) {
+        this.set(thing, (this.get(thing) || 0) + 1);
+    }
+
+    release(thing) {
+        const users = this.get(thing) - 1;
+        if (users > 0) {
+            this.set(thing, users);
+        } else {
+            this.delete(thing);
+        }
+    }
+}
+
+/**
+ * One reader of one Kafka configuration for all sockets that use it. It owns the core's hub, knows the sessions on it,
+ * and hands the core's events to them; it lives as long as it has members, and `hubIdle` longer.
+ *
+ * A member is what a socket brings along: { logger, meter: Meter?, handlers: { [event]: function } }.
+ */
+class Hub {
+    /**
+     * @param {{key: string, native: object}} config of readKafkaConfig()
+     * @param {object} member see above; to be given to release() when the socket goes
+     * @return {Hub}
+     */
+    static acquire({ key, native }, member) {
+        let hub = hubs.get(key);
+        if (hub === undefined) {
+            hub = new Hub(key, native);
+            hubs.set(key, hub);
+        }
+        hub.join(member);
+        return hub;
+    }
+
+    constructor(key, native) {
+        this.key = key;
+        this.members = 0;
+        this.idleTimer = undefined;
+        this.sessions = new Map();
+        this.requests = new Map();
+        this.lastRequest = 0;
+        /** the names of all topics as Kafka last told */
+        this.topicNames = new Set();
+        this.logs = new UseCount();
+        this.meters = new UseCount();
+        this.handlers = new Map();
+        this.functions = new FunctionTable();
+        this.faultLoggedAt = -Infinity;
+        this.matchedSoFar = 0;
+        const onFault = (error) => this.logFault(error, 'An event of the core could not be handled');
+        this.native = new NativeHub(native, (event) => callSafely(this.onEvent, this, [event], onFault));
+        this.gaugeTimer = setInterval(() => this.tellGauges(), GAUGE_INTERVAL);
+        this.gaugeTimer.unref();
+    }
+
+    join({ logger, meter, handlers }) {
+        this.members++;
+        clearTimeout(this.idleTimer);
+        this.logs.add(logger);
+        if (meter !== undefined) {
+            this.meters.add(meter);
+        }
+        for (const [event, fn] of Object.entries(handlers)) {
+            if (!this.handlers.has(event)) {
+                this.handlers.set(event, new UseCount());
+            }
+            this.handlers.get(event).add(fn);
+        }
+    }
+
+    /**
+     * @param {object} member as given to acquire()
+     * @param {number} hubIdle how long to stay without members, in ms
+     */
+    release({ logger, meter, handlers }, hubIdle) {
+        this.logs.release(logger);
+        if (meter !== undefined) {
+            this.meters.release(meter);
+        }
+        for (const [event, fn] of Object.entries(handlers)) {
+            this.handlers.get(event).release(fn);
+        }
+        if (--this.members === 0) {
+            this.idleTimer = setTimeout(() => this.close(), hubIdle);
+            this.idleTimer.unref();
+        }
+    }
+
+    close() {
+        hubs.delete(this.key);
+        clearTimeout(this.idleTimer);
+        clearInterval(this.gaugeTimer);
+        this.native.close();
+    }
+
+    /**
+     * @param {object} options of the core's openSession(), with a function `deserializer` (or undefined) for `decoder`
+     * @param {function(Error): void} onError gets lasting errors of what this session reads
+     * @return {Session}
+     */
+    openSession(options, onError) {
+        return new Session(this, options, onError);
+    }
+
+    /**
+     * The names of all topics.
+     *
+     * @param {number} maxAge in ms
+     * @param {number} timeout in ms
+     * @return {Promise<string[]>} rejects with a KasockiError; its `healable` tells whether time may heal it
+     */
+    topics(maxAge, timeout) {
+        return this.request((request) => this.native.topics(request, maxAge, timeout));
+    }
+
+    /**
+     * @param {function(number): void} ask gets the number that the answering event has
+     * @return {Promise<object>}
+     */
+    request(ask) {
+        return new Promise((resolve, reject) => {
+            const request = ++this.lastRequest;
+            this.requests.set(request, { resolve, reject });
+            ask(request);
+        });
+    }
+
+    /** @param {number} request whose answer nobody waits for any more */
+    forget(request) {
+        this.requests.delete(request);
+    }
+
+    answer({ request, error, healable }, result) {
+        const waiting = this.requests.get(request);
+        this.requests.delete(request);
+        if (waiting === undefined) {
+            return;
+        }
+        if (error === undefined) {
+            waiting.resolve(result);
+        } else {
+            waiting.reject(Object.assign(fromNative(error), { healable }));
+        }
+    }
+
+    onEvent(event) {
+        switch (event.type) {
+            case 'ready':
+                scheduler.addNow(this.deliveriesOf(event.sessions));
+                break;
+            case 'topics':
+                if (event.topics !== undefined) {
+                    this.topicNames = new Set(event.topics);
+                }
+                this.answer(event, event.topics);
+                break;
+            case 'subscribed':
+                this.answer(event, event.assignments);
+                break;
+            case 'error':
+                for (const id of event.sessions) {
+                    this.sessions.get(id)?.onError(fromNative(event.error));
+                }
+                break;
+            case 'log':
+                this.log(levelOfSeverity(event.level), { facility: event.facility }, event.text);
+                this.callHandlers('event.log', { severity: event.level, fac: event.facility, message: event.text });
+                break;
+            case 'kafka':
+                this.callHandlers(event.name, payloadOf(event));
+                break;
+            case 'token':
+                // Where the answer of a user's function will go, once there is an option for one.
+                this.native.failToken('there is no function that gives OAUTHBEARER tokens');
+                break;
+            case 'skipped':
+                this.onSkipped(event);
+                break;
+            case 'deserialize':
+                this.deserialize(event);
+                break;
+            case 'match':
+                this.match(event);
+                break;
+            default: // 'closed': nothing is left to be done
+        }
+    }
+
+    /** @param {string} name of node-rdkafka's event */
+    callHandlers(name, payload) {
+        const handlers = this.handlers.get(name);
+        if (handlers !== undefined) {
+            const onFault = (error) => this.logFault(error, `A handler of ${name} failed`);
+            for (const fn of [...handlers.keys()]) {
+                callSafely(fn, undefined, [payload], onFault);
+            }
+        }
+    }
+
+    /** The deliveries that a `ready` event means. */
+    *deliveriesOf(ids) {
+        for (const id of ids) {
+            const delivery = this.sessions.get(id)?.delivery;
+            if (delivery) {
+                yield delivery;
+            }
+        }
+    }
+
+    onSkipped({ count, topic, partition, offset, reason }) {
+        for (const meter of this.meters.keys()) {
+            meter.count('messages.skipped', count);
+        }
+        const err = { name: 'DeserializationError', message: reason };
+        this.log('warn', { err, topic, partition, offset, count }, 'Records were skipped: no JSON objects or arrays');
+    }
+
+    deserialize({ request, decoder, topic, partition, records }) {
+        const fn = this.functions.get(decoder) ?? (() => null);
+        deserializeAll(fn, { topic, partition, records }, (error, where) => {
+            for (const meter of this.meters.keys()) {
+                meter.count('messages.skipped');
+            }
+            this.logFault(error, 'A record was skipped: the deserializer failed', where);
+        }).then((texts) => this.native.deserialized(request, texts));
+    }
+
+    match({ request, matcher, texts }) {
+        const fn = this.functions.get(matcher) ?? (() => false);
+        matchAll(fn, texts, (error) => this.logFault(error, 'A message does not match: the matcher failed'))
+            .then((verdicts) => this.native.matched(request, verdicts));
+    }
+
+    /** A fault that may come with every record: logged once in a while, so that it floods no disk. */
+    logFault(thrown, message, where) {
+        const now = performance.now();
+        if (now - this.faultLoggedAt >= FAULT_LOG_INTERVAL) {
+            this.faultLoggedAt = now;
+            this.log('error', { ...errorFields(fromThrown(thrown)), ...where }, message);
+        }
+    }
+
+    /** To each distinct logger of the members. */
+    log(level, fields, message) {
+        for (const logger of this.logs.keys()) {
+            new Log(logger).write(level, fields, message);
+        }
+    }
+
+    tellGauges() {
+        if (this.meters.size === 0) {
+            return;
+        }
+        const { recordsMatched, maxLag } = this.native.stats();
+        const matched = recordsMatched - this.matchedSoFar;
+        this.matchedSoFar = recordsMatched;
+        for (const meter of this.meters.keys()) {
+            if (matched > 0) {
+                meter.count('messages.matched', matched);
+            }
+            if (maxLag >= 0) {
+                meter.gauge('lag', maxLag);
+            }
+        }
+    }
+}
+
+/** @return {object} what a handler of kafkaEventHandlers gets: an Error, where the event is one */
+function payloadOf({ name, payload }) {
+    return name === 'event.error' ? Object.assign(fromNative(payload), { fatal: payload.fatal }) : payload;
+}
+
+/** One socket's place in a hub: the core's session with the JavaScript functions that it uses. */
+class Session {
+    constructor(hub, { deserializer, ...options }, onError) {
+        this.hub = hub;
+        this.onError = onError;
+        /** whom a `ready` event of this session is for */
+        this.delivery = undefined;
+        this.decoder = deserializer === undefined ? 0 : hub.functions.add(deserializer);
+        this.matcher = 0;
+        /** the last request of subscribe(), 0: none */
+        this.subscribing = 0;
+        this.native = hub.native.openSession({ ...options, decoder: this.decoder });
+        hub.sessions.set(this.native.id, this);
+    }
+
+    /**
+     * @param {import('./native').NativeAssignment[]} assignments
+     * @return {Promise<import('./native').NativeAssignment[]>} rejects with a KasockiError
+     */
+    subscribe(assignments) {
+        return this.hub.request((request) => {
+            this.subscribing = request;
+            this.native.subscribe(request, assignments);
+        });
+    }
+
+    /**
+     * @param {string|Function|null} filter JSON text, a matcher, or none
+     * @throws {InvalidFilterError} the filter does not compile; the one before stays in force
+     */
+    setFilter(filter) {
+        const matcher = typeof filter === 'function' ? this.hub.functions.add(filter) : 0;
+        const error = this.native.setFilter(matcher || filter);
+        if (error) {
+            this.hub.functions.release(matcher);
+            throw fromNative(error);
+        }
+        this.hub.functions.release(this.matcher);
+        this.matcher = matcher;
+    }
+
+    close() {
+        this.hub.sessions.delete(this.native.id);
+        this.hub.forget(this.subscribing);
+        this.native.close();
+        this.hub.functions.release(this.matcher);
+        this.hub.functions.release(this.decoder);
+    }
+}
+
+module.exports = { Hub, hubs };

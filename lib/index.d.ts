@@ -1,0 +1,223 @@
+/// <reference types="node" />
+
+/**
+ * Attaches Kafka to a socket.io socket.
+ *
+ *     io.on('connection', (socket) => { new Kasocki(socket, options); });
+ */
+declare class Kasocki {
+    /**
+     * Connects by itself. A wrong option is a failed start: the client gets `err` and is disconnected.
+     *
+     * @throws TypeError `socket` is no socket
+     */
+    constructor(socket: Kasocki.SocketLike, options?: Kasocki.Options);
+
+    /** Resolves when the start has succeeded or failed; never rejects. */
+    connect(): Promise<void>;
+}
+
+declare namespace Kasocki {
+    export { Kasocki, Kasocki as default };
+
+    /**
+     * The matcher of the built-in filter language, as a function over an object, JSON text or bytes.
+     *
+     * @throws InvalidFilterError
+     */
+    export function createMatcher(filters: Filters): NativeMatcherFunction;
+
+    /** What is needed of a socket.io socket. */
+    export interface SocketLike {
+        readonly id: string;
+        on(event: any, listener: (...args: any[]) => void): unknown;
+        emit(event: any, ...args: any[]): unknown;
+        disconnect(close?: boolean): unknown;
+    }
+
+    export interface Options {
+        /** librdkafka's configuration by its own names; `metadata.broker.list` defaults to `localhost:9092` */
+        kafkaConfig?: KafkaConfig;
+        /** topics that may be subscribed, internal ones too if named; absent: every topic but internal ones (`__*`) */
+        allowedTopics?: readonly string[];
+        /** bunyan- or pino-shaped. Default: warnings and errors, to stderr, as JSON lines */
+        logger?: Logger;
+        /** makes the message of a record, instead of JSON parsing and augmentation; called once for all its sockets */
+        deserializer?: (kafkaMessage: KafkaMessage) => object | Falsy | PromiseLike<object | Falsy>;
+        /** makes the matcher of a client's filter, instead of the built-in language; throws on a bad one */
+        matcherFactory?: (filters: any) => Matcher;
+        /** name of the metadata member, default `_kafka`; `meta`: the fields join an existing object; false: none */
+        metadataField?: string | false;
+        /** node-rdkafka's event names. Each distinct function is called once an event */
+        kafkaEventHandlers?: KafkaEventHandlers;
+        statsd?: StatsdClient;
+        /** how long a start may take, in ms, default 10000 */
+        connectTimeout?: number;
+        /** how long a hub without sockets is kept, in ms, default 30000 */
+        hubIdle?: number;
+        limits?: Limits;
+    }
+
+    export type KafkaConfigValue = string | number | boolean | undefined;
+
+    export interface KafkaConfig {
+        default_topic_config?: { [property: string]: KafkaConfigValue };
+        [property: string]: KafkaConfigValue | { [property: string]: KafkaConfigValue };
+    }
+
+    /** Of one socket. */
+    export interface Limits {
+        /** assignments of one subscribe, default 10000 */
+        assignments?: number;
+        /** consumes that wait for a message, default 1000 */
+        consumes?: number;
+        /** events that wait for their turn, default 1000 */
+        events?: number;
+        /** bytes of messages under way to the client, default 256 KiB; a single larger message still goes */
+        bytesInFlight?: number;
+        /** bytes of answers that a client has not read, default 16 MiB; past it the connection is closed */
+        backlog?: number;
+        /** arrays and objects within each other in a record, default 1024 */
+        depth?: number;
+        /** messages a second with socket.io's connectionStateRecovery, default 1000 */
+        recoverableMessages?: number;
+    }
+
+    export interface Logger {
+        child?(fields: any): any;
+        trace?(fields: any, message?: any): void;
+        debug?(fields: any, message?: any): void;
+        info?(fields: any, message?: any): void;
+        warn?(fields: any, message?: any): void;
+        error?(fields: any, message?: any): void;
+    }
+
+    export interface StatsdClient {
+        increment(name: string, by?: number): unknown;
+        gauge(name: string, value: number): unknown;
+        timing?(name: string, ms: number): unknown;
+    }
+
+    export interface KafkaMessage {
+        value: Buffer | null;
+        /** the same as `value` */
+        message: Buffer | null;
+        topic: string;
+        partition: number;
+        offset: number;
+        key: Buffer | null;
+        /** ms since 1970 */
+        timestamp: number | null;
+        headers: { [name: string]: Buffer | null }[];
+        /** bytes of the value */
+        size: number;
+    }
+
+    export type Falsy = null | undefined | false | 0 | '';
+
+    export interface Matcher {
+        (message: any): boolean;
+        /** shown to the client as the filters in force */
+        filters?: any;
+    }
+
+    export interface NativeMatcherFunction {
+        (message: object | string | Uint8Array): boolean;
+        readonly filters: Filters;
+    }
+
+    export interface KafkaEventHandlers {
+        'event.stats'?: (event: { message: string }) => void;
+        'event.error'?: (event: any) => void;
+        'event.log'?: (event: any) => void;
+        'event.throttle'?: (event: any) => void;
+        [event: string]: ((event: any) => void) | undefined;
+    }
+
+    export type Scalar = string | number | boolean | null;
+
+    /** `{ 'dotted.path': value }`, all of which must hold; a string `/.../` is a regular expression. */
+    export interface Filters {
+        [path: string]: Scalar | Scalar[];
+    }
+
+    /** `offset` -1 is the end, -2 the beginning. */
+    export interface Assignment {
+        topic: string;
+        partition: number;
+        offset: number;
+    }
+
+    export interface ErrorObject {
+        message: string;
+        name: string;
+        origin: 'Kasocki';
+        /** the socket's id */
+        socket: string;
+        /** the client's event that it answers */
+        socketEvent?: string;
+        /** of a KafkaError: librdkafka's name of the error */
+        code?: string;
+        originalName?: string;
+        assignments?: any;
+        filters?: any;
+        filter?: any;
+        allowedTopics?: any;
+        availableTopics?: any;
+    }
+
+    /** The metadata that a message carries as `_kafka`. */
+    export interface Metadata {
+        topic: string;
+        partition: number;
+        offset: number;
+        timestamp: number | null;
+        key: string | null;
+        headers?: { [name: string]: string | null | (string | null)[] };
+        /** names of what is base64 text, because it is no UTF-8 */
+        base64?: string[];
+    }
+
+    export type Ack<T> = (error: ErrorObject | null, result: T) => void;
+
+    /** An event without argument: the ack may stand in its place. */
+    export type PlainEvent<T> = (...args: [ack?: Ack<T>] | [argument: null | undefined, ack?: Ack<T>]) => void;
+
+    /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
+    export interface ClientToServerEvents {
+        subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
+        filter: (filters: Filters | Falsy, ack?: Ack<Filters | null>) => void;
+        consume: PlainEvent<any>;
+        start: PlainEvent<null>;
+        stop: PlainEvent<null>;
+        pause: PlainEvent<null>;
+    }
+
+    export interface ServerToClientEvents {
+        /** names of the topics that this socket may subscribe to */
+        ready: (topics: string[]) => void;
+        message: (message: any) => void;
+        err: (error: ErrorObject) => void;
+    }
+
+    export class KasockiError extends Error {
+        constructor(message: string, details?: object);
+        readonly name: string;
+        readonly origin: 'Kasocki';
+    }
+    export class InvalidAssignmentError extends KasockiError {}
+    export class TopicNotAvailableError extends KasockiError {}
+    export class AlreadySubscribedError extends KasockiError {}
+    export class InvalidFilterError extends KasockiError {}
+    export class NotSubscribedError extends KasockiError {}
+    export class AlreadyStartedError extends KasockiError {}
+    export class AlreadyClosingError extends KasockiError {}
+    export class DeserializationError extends KasockiError {}
+    export class LimitExceededError extends KasockiError {}
+    export class KafkaError extends KasockiError {
+        constructor(message: string, code: string, details?: object);
+        readonly code: string;
+    }
+}
+
+export = Kasocki;

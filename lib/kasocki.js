@@ -1,0 +1,390 @@
+'use strict';
+
+const {
+    AlreadyClosingError,
+    AlreadyStartedError,
+    AlreadySubscribedError,
+    InvalidAssignmentError,
+    InvalidFilterError,
+    KafkaError,
+    KasockiError,
+    LimitExceededError,
+    NotSubscribedError,
+    TopicNotAvailableError,
+    fromThrown,
+    serializeError
+} = require('./errors');
+const { Delivery } = require('./delivery');
+const { EventQueue } = require('./event-queue');
+const { Hub } = require('./hub');
+const { readKafkaConfig } = require('./kafka-config');
+const { Log, errorFields } = require('./logger');
+const { readFilters } = require('./matcher');
+const { callSafely, isThenable } = require('./safely');
+const { scheduler } = require('./scheduler');
+const { Sender, backlogOf } = require('./sender');
+const { Meter } = require('./statsd');
+const { isAllowedTopic, isSocket, readAssignments, readEvent, readOptions } = require('./validation');
+
+/** How old the topics of `ready` may be, in ms; and those that decide whether an unknown name really is unknown. */
+const READY_TOPICS_AGE = 5000;
+const UNKNOWN_TOPICS_AGE = 1000;
+
+/** At every how many events a client's backlog of answers is looked at. */
+const BACKLOG_INTERVAL = 64;
+
+/** What a handler returns whose ack is called later. */
+const LATER = Symbol('later');
+
+let recoveryWarned = false;
+
+/**
+ * Attaches Kafka to one socket.io socket: `new Kasocki(socket, options)` in the `connection` handler is all there is to
+ * do. It lives until the socket disconnects.
+ *
+ * Here is the order of things: the start, what each event of the client does, the end. How messages get to the client
+ * is in delivery.js and sender.js, who reads them from Kafka in hub.js.
+ */
+class Kasocki {
+    #socket;
+    #options;
+    #optionError;
+    #log;
+    #meter;
+    #member;
+    #queue;
+    #hub;
+    #session;
+    #delivery;
+    #eventCount = 0;
+    #subscribed = false;
+    #closed = false;
+    #starting;
+
+    /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
+    #events = {
+        subscribe: (argument) => this.#subscribe(argument),
+        filter: (argument) => this.#filter(argument),
+        consume: (_, ack) => this.#consume(ack),
+        start: () => this.#start(),
+        stop: () => this.#stop(),
+        pause: () => this.#stop()
+    };
+
+    /**
+     * @param {import('socket.io').Socket} socket
+     * @param {object} [options] see DEFAULTS in validation.js and the README
+     * @throws {TypeError} `socket` is no socket. A wrong option is a failed start instead: the client gets `err`
+     */
+    constructor(socket, options) {
+        if (!isSocket(socket)) {
+            throw new TypeError('new Kasocki(socket, options): the first argument must be a socket.io socket');
+        }
+        this.#socket = socket;
+        ({ options: this.#options, error: this.#optionError } = readOptions(options));
+        const { logger, statsd, kafkaEventHandlers, limits } = this.#options;
+        this.#log = new Log(logger, { socket: socket.id });
+        this.#meter = Meter.of(statsd);
+        this.#meter?.countSocket(1);
+        this.#member = { logger, meter: this.#meter, handlers: { ...kafkaEventHandlers } };
+        this.#queue = new EventQueue(limits.events, (event) => this.#carryOut(event));
+        for (const name of Object.keys(this.#events)) {
+            socket.on(name, (...args) => this.#onEvent(name, args));
+        }
+        socket.on('disconnect', () => {
+            this.#meter?.count('socketio.event.disconnect');
+            this.#close();
+        });
+        // Not now: a failed start disconnects the socket, which the caller's code may still be about to use.
+        this.#starting = Promise.resolve().then(() => this.#connect());
+    }
+
+    /**
+     * Waits for the start, which happens by itself.
+     *
+     * @return {Promise<void>} resolves when the start has succeeded or failed; never rejects
+     */
+    connect() {
+        return this.#starting;
+    }
+
+    async #connect() {
+        try {
+            if (this.#optionError) {
+                throw this.#optionError;
+            }
+            if (this.#closed || this.#socket.connected === false) {
+                this.#close();
+                return;
+            }
+            const { kafkaConfig, connectTimeout } = this.#options;
+            this.#hub = Hub.acquire(readKafkaConfig(kafkaConfig), this.#member);
+            await this.#hub.topics(READY_TOPICS_AGE, connectTimeout);
+            if (this.#closed) {
+                return;
+            }
+            const topics = this.#availableTopics();
+            if (topics.length === 0) {
+                throw this.#notAvailable('No topic is available');
+            }
+            this.#openSession();
+            this.#emit('ready', topics);
+            this.#queue.open();
+        } catch (error) {
+            this.#fail(error, error.healable === true);
+        }
+    }
+
+    #openSession() {
+        const { deserializer, metadataField, limits } = this.#options;
+        this.#session = this.#hub.openSession({
+            namespace: this.#socket.nsp?.name ?? '/',
+            metadataField: metadataField || '',
+            metadataJoin: metadataField === 'meta',
+            deserializer,
+            maxPreparedBytes: limits.bytesInFlight,
+            maxDepth: limits.depth
+        }, (error) => this.#report(error));
+        const sender = new Sender(this.#socket, limits, () => this.#delivery.wake(), () => this.#warnOfRecovery());
+        this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
+            maxConsumes: limits.consumes,
+            onSent: (count) => this.#meter?.count('messages.sent', count),
+            onFault: (error) => this.#fail(error, true)
+        });
+        this.#session.delivery = this.#delivery;
+    }
+
+    /**
+     * Ends this socket because of an error.
+     *
+     * @param {*} thrown
+     * @param {boolean} healable the client shall come back: socket.io-client reconnects by itself when its transport
+     *     was closed, but not when it was told to disconnect
+     */
+    #fail(thrown, healable) {
+        if (this.#closed) {
+            return;
+        }
+        this.#log.error(errorFields(thrown), 'The socket cannot be served and is closed');
+        this.#emit('err', this.#serialize(thrown));
+        for (const event of this.#queue.close()) {
+            this.#refuse(new AlreadyClosingError('The socket is being closed'), event);
+        }
+        this.#close();
+        const { conn } = this.#socket;
+        if (healable && conn && typeof conn.close === 'function') {
+            callSafely(conn.close, conn, []);
+        } else {
+            callSafely(this.#socket.disconnect, this.#socket, [true]);
+        }
+    }
+
+    /** Gives everything back. What the client still sends is refused. */
+    #close() {
+        if (this.#closed) {
+            return;
+        }
+        this.#closed = true;
+        this.#queue.close();
+        this.#delivery?.close();
+        this.#session?.close();
+        this.#hub?.release(this.#member, this.#options.hubIdle);
+        this.#meter?.countSocket(-1);
+    }
+
+    #onEvent(name, args) {
+        this.#meter?.count(`socketio.event.${name}`);
+        const event = { name, ...readEvent(args) };
+        this.#eventCount++;
+        if (this.#eventCount % BACKLOG_INTERVAL === 0 && backlogOf(this.#socket) > this.#options.limits.backlog) {
+            this.#fail(new LimitExceededError('The client asks but does not read the answers'), true);
+        } else if (this.#closed) {
+            this.#refuse(new AlreadyClosingError('The socket is being closed'), event);
+        } else if (!this.#queue.push(event)) {
+            this.#refuse(new LimitExceededError(`More than ${this.#options.limits.events} events are waiting`), event);
+        }
+    }
+
+    /** @return {Promise<void>|undefined} resolves when the event is decided, if it is not yet; never rejects */
+    #carryOut(event) {
+        const { name, argument, ack } = event;
+        try {
+            const result = this.#events[name](argument, ack);
+            if (isThenable(result)) {
+                return result.then((value) => this.#accept(value, event), (error) => this.#refuse(error, event));
+            }
+            this.#accept(result, event);
+        } catch (error) {
+            this.#refuse(error, event);
+        }
+        return undefined;
+    }
+
+    #accept(result, { ack }) {
+        if (ack !== undefined && result !== LATER) {
+            callSafely(ack, undefined, [null, result]);
+        }
+    }
+
+    #refuse(thrown, { name, ack }) {
+        const error = this.#report(thrown, name);
+        if (ack !== undefined) {
+            callSafely(ack, undefined, [error, null]);
+        }
+    }
+
+    /** @return {object} the error as the client gets it, as `err` as well */
+    #report(thrown, socketEvent) {
+        const level = thrown instanceof KafkaError ? 'warn' : thrown instanceof KasockiError ? 'info' : 'error';
+        this.#log.write(level, { ...errorFields(thrown), socketEvent }, 'An error went to the client');
+        const data = this.#serialize(thrown, socketEvent);
+        this.#emit('err', data);
+        return data;
+    }
+
+    /** What is no error of ours is a fault of ours: the client learns no more than that. */
+    #serialize(thrown, socketEvent) {
+        const error = thrown instanceof KasockiError ? thrown : new KasockiError('Internal error');
+        return serializeError(error, this.#socket.id, socketEvent);
+    }
+
+    #emit(event, data) {
+        callSafely(this.#socket.emit, this.#socket, [event, data]);
+    }
+
+    #subscribe(argument) {
+        if (this.#subscribed) {
+            throw new AlreadySubscribedError('This socket has subscribed already');
+        }
+        return this.#subscribeTo(readAssignments(argument, this.#options.limits.assignments));
+    }
+
+    async #subscribeTo(assignments) {
+        await this.#checkTopics(new Set(assignments.map(({ topic }) => topic)));
+        let assigned;
+        try {
+            assigned = await this.#session.subscribe(assignments);
+        } catch (error) {
+            if (error instanceof TopicNotAvailableError) {
+                throw this.#notAvailable(error.message);
+            }
+            if (error instanceof InvalidAssignmentError) {
+                error.assignments = assignments;
+            }
+            throw error;
+        }
+        this.#subscribed = true;
+        return assigned.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+    }
+
+    /** @param {Set<string>} names all of which must be allowed, and known to Kafka */
+    async #checkTopics(names) {
+        const { allowedTopics, connectTimeout } = this.#options;
+        const list = [...names];
+        const forbidden = list.find((name) => !isAllowedTopic(name, allowedTopics));
+        const isKnown = (name) => this.#hub.topicNames.has(name);
+        if (forbidden === undefined && !list.every(isKnown)) {
+            await this.#hub.topics(UNKNOWN_TOPICS_AGE, connectTimeout);
+            if (this.#closed) {
+                throw new AlreadyClosingError('The socket is being closed');
+            }
+        }
+        const missing = forbidden ?? list.find((name) => !isKnown(name));
+        if (missing !== undefined) {
+            throw this.#notAvailable(`Topic "${missing}" is not available`);
+        }
+    }
+
+    /** @return {string[]} names of topics that this socket may subscribe to */
+    #availableTopics() {
+        return [...this.#hub.topicNames].filter((name) => isAllowedTopic(name, this.#options.allowedTopics));
+    }
+
+    #notAvailable(message) {
+        const { allowedTopics } = this.#options;
+        return new TopicNotAvailableError(message, {
+            availableTopics: this.#availableTopics(),
+            allowedTopics: allowedTopics && [...allowedTopics]
+        });
+    }
+
+    #filter(argument) {
+        const { filter, filters } = this.#options.matcherFactory ? this.#makeMatcher(argument) : readFilters(argument);
+        try {
+            this.#session.setFilter(filter);
+        } catch (error) {
+            error.filters = filters;
+            throw error;
+        }
+        // What the new filter lets through may be there already. It comes after the ack.
+        this.#delivery.wake();
+        return filters;
+    }
+
+    #makeMatcher(argument) {
+        if (!argument) {
+            return { filter: null, filters: null };
+        }
+        let matcher;
+        try {
+            matcher = this.#options.matcherFactory.call(undefined, argument);
+        } catch (error) {
+            throw fromThrown(error, InvalidFilterError, { filters: argument });
+        }
+        if (typeof matcher !== 'function') {
+            if (isThenable(matcher)) {
+                Promise.resolve(matcher).catch(() => {});
+            }
+            throw new InvalidFilterError('The filter could not be made: no matcher came of it', { filters: argument });
+        }
+        return { filter: matcher, filters: presentable(matcher.filters ?? argument) };
+    }
+
+    #consume(ack) {
+        if (!this.#subscribed) {
+            throw new NotSubscribedError('Subscribe before consuming');
+        }
+        // Without an ack nobody would get the message: it stays.
+        if (ack !== undefined) {
+            this.#delivery.consume(ack);
+        }
+        return LATER;
+    }
+
+    #start() {
+        if (!this.#subscribed) {
+            throw new NotSubscribedError('Subscribe before starting');
+        }
+        if (this.#delivery.started) {
+            throw new AlreadyStartedError('This socket has started already');
+        }
+        this.#delivery.start();
+        return null;
+    }
+
+    #stop() {
+        this.#delivery.stop();
+        return null;
+    }
+
+    #warnOfRecovery() {
+        if (!recoveryWarned) {
+            recoveryWarned = true;
+            this.#log.warn(
+                { messagesPerSecond: this.#options.limits.recoverableMessages },
+                'connectionStateRecovery keeps every message in memory for minutes: messages are sent slowly'
+            );
+        }
+    }
+}
+
+/** @return {*} filters as plain data, with regular expressions as `/.../` texts */
+function presentable(filters) {
+    try {
+        return JSON.parse(JSON.stringify(filters, (_, value) => (value instanceof RegExp ? String(value) : value)));
+    } catch {
+        return null;
+    }
+}
+
+module.exports = { Kasocki };

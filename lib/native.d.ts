@@ -1,0 +1,186 @@
+/**
+ * The border between the JavaScript wrapper and the C++ core (src/node/). Internal: not part of the public API.
+ *
+ * Nothing here blocks the event loop. Everything that takes time answers with an event to the hub's `onEvent`.
+ */
+
+/** An error of the core; lib/errors.js makes the client's error object of it. Its message holds no configuration value. */
+export interface NativeError {
+    kind: 'Configuration' | 'InvalidFilter' | 'InvalidAssignment' | 'TopicNotAvailable' | 'Kafka' | 'LimitExceeded' | 'Closed';
+    message: string;
+    /** librdkafka's error name (`_TRANSPORT`), else ''. */
+    code: string;
+}
+
+export interface NativeAssignment {
+    topic: string;
+    /** -1: all partitions of the topic */
+    partition: number;
+    /** >= 0, or -1: the end, -2: the beginning */
+    offset: number;
+}
+
+export interface NativeHubOptions {
+    /** librdkafka properties by name, values as text */
+    global: [string, string][];
+    topic: [string, string][];
+    /** what an assignment's first offset becomes if it is out of range */
+    autoOffsetReset: 'earliest' | 'latest' | 'error';
+}
+
+export type HubEvent =
+    /** sessions for which take() has something (each listed once until it was taken from) */
+    | { type: 'ready'; sessions: Uint32Array }
+    /** the answer to topics() */
+    | { type: 'topics'; request: number; topics: string[] }
+    | { type: 'topics'; request: number; error: NativeError; healable: boolean }
+    /** the answer to subscribe(): assignments with the offsets as asked for, partitions filled in */
+    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssignment[] }
+    | { type: 'subscribed'; session: number; request: number; error: NativeError }
+    /** a lasting error of something that these sessions read */
+    | { type: 'error'; sessions: Uint32Array; error: NativeError }
+    /** a line of librdkafka's own log; level as syslog's, 0 to 7 */
+    | { type: 'log'; level: number; facility: string; text: string }
+    /** librdkafka's events for kafkaEventHandlers: event.stats (payload: { message: JSON text }), event.error, event.throttle, event.log */
+    | { type: 'kafka'; name: string; payload: object }
+    /** records that were skipped since the last such event (at most one a second), with the first of them */
+    | { type: 'skipped'; count: number; topic: string; partition: number; offset: number; reason: string }
+    /** records for a deserializer; answered by deserialized() */
+    | { type: 'deserialize'; request: number; decoder: number; topic: string; partition: number; records: NativeRecord[] }
+    /** messages for a JavaScript matcher; answered by matched() */
+    | { type: 'match'; request: number; matcher: number; texts: string[] }
+    /** after close(): no event follows */
+    | { type: 'closed' };
+
+export interface NativeRecord {
+    offset: number;
+    timestamp: number | null;
+    key: Buffer | null;
+    value: Buffer | null;
+    headers: [string, Buffer | null][];
+}
+
+export class NativeHub {
+    /** Never throws for a bad configuration: topics() then answers with an error that is not healable. */
+    constructor(options: NativeHubOptions, onEvent: (event: HubEvent) => void);
+
+    /** Names of all topics, no older than maxAgeMs; an error if Kafka did not tell within timeoutMs. */
+    topics(request: number, maxAgeMs: number, timeoutMs: number): void;
+
+    openSession(options: NativeSessionOptions): NativeSession;
+
+    /** JSON texts of the messages, in order of the records; null: skip this one. */
+    deserialized(request: number, texts: (string | null)[]): void;
+    /** One byte a text, in order: 1 matches, 0 does not. */
+    matched(request: number, verdicts: Uint8Array): void;
+
+    stats(): NativeHubStats;
+
+    /** Ends all sessions, threads and connections; event `closed` follows. */
+    close(): void;
+}
+
+export interface NativeHubStats {
+    sessions: number; cursors: number; partitions: number; tailScans: number; catchUpScans: number;
+    recordsRead: number; bytesRead: number; recordsParsed: number; recordsMatched: number; recordsEncoded: number;
+    recordsSkipped: number; filterEvaluations: number; bufferBytes: number; classes: number;
+    /** the most records that an active cursor is behind the end of its partition, -1: unknown */
+    maxLag: number;
+}
+
+export interface NativeSessionOptions {
+    /** the socket.io namespace ('/chat') */
+    namespace: string;
+    /** name of the metadata member; '' for none */
+    metadataField: string;
+    /** the fields join an existing object of that name */
+    metadataJoin: boolean;
+    /** id (> 0) of a JavaScript deserializer, 0: none. Equal ids share results. */
+    decoder: number;
+    /** how many bytes of matches may be prepared ahead of delivery */
+    maxPreparedBytes: number;
+}
+
+/** What take() gives: whole messages in order. */
+export interface NativeBatch {
+    count: number;
+    /** bytes of the messages as frames, whatever the form */
+    bytes: number;
+    /** form 'frames': whole consecutive WebSocket frames; 'packets': socket.io packet texts (`2["message",...]`); 'payloads': JSON texts.
+     *  Shared between sockets that get the same: never change it. */
+    data: Buffer | string[];
+}
+
+export class NativeSession {
+    readonly id: number;
+    /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
+    subscribe(request: number, assignments: NativeAssignment[]): void;
+    /**
+     * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
+     * that was not taken yet. Returns an error and changes nothing if the filter does not compile.
+     */
+    setFilter(filter: string | number | null): NativeError | undefined;
+    /** While true, matches are prepared for take(). false: what was prepared and not taken is given back (and will come again later). */
+    setWanting(wanting: boolean): void;
+    /** At most maxBytes (but at least one message) and maxCount messages; null if there is none now: a `ready` event follows when there is. */
+    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | null;
+    close(): void;
+}
+
+/** A compiled filter over single messages. */
+export class NativeMatcher {
+    /** Throws an Error with property `kind` 'InvalidFilter' if the filter's JSON text does not compile. */
+    constructor(filter: string);
+    /** JSON text or bytes; false for what is not a valid JSON object or array. */
+    matches(message: string | Uint8Array): boolean;
+}
+
+/** librdkafka's mock cluster inside this process. */
+export class NativeMockCluster {
+    constructor(brokers: number);
+    readonly bootstrapServers: string;
+    createTopic(name: string, partitions: number): void;
+    close(): void;
+}
+
+/** A producer for demos on the mock cluster or a real one. */
+export class NativeProducer {
+    constructor(global: [string, string][]);
+    /** partition -1: by key. Returns false if the producer's queue is full (try again later). */
+    produce(topic: string, partition: number, key: string | null, value: string, headers: [string, string][]): boolean;
+    /** Resolves when everything produced was acknowledged; rejects after timeoutMs. Does not block. */
+    flush(timeoutMs: number): Promise<void>;
+    close(): void;
+}
+
+export interface NativeVerdict {
+    verdict: 'object' | 'array' | 'scalar' | 'invalid';
+    /** why it is invalid, with the byte, else '' */
+    reason: string;
+}
+
+export interface NativePick {
+    kind: 'missing' | 'null' | 'false' | 'true' | 'number' | 'string' | 'array' | 'object';
+    escaped: boolean;
+    /** of a string without its quotes */
+    text: Buffer;
+    /** of a string: what it stands for, as WTF-8 */
+    characters?: Buffer;
+    /** of a picked array (not of arrays in it) */
+    elements?: NativePick[];
+}
+
+/** For tests: one stage of the core alone. */
+export const stages: {
+    /** `padding`: what stands behind the text in memory (repeated); it must not matter. */
+    scan(text: Uint8Array, maxDepth?: number, padding?: Uint8Array): NativeVerdict;
+    /** One scanner over many texts; `paths` are member names (as WTF-8 bytes where a string can't say it) and array indexes. */
+    pick(texts: Uint8Array[], paths: (string | Uint8Array)[][], watched?: string):
+        (NativeVerdict & { values: NativePick[]; members: { begin: number; end: number; value: NativePick }[] })[];
+    augment(text: Uint8Array, record: { topic: string; partition: number } & NativeRecord, field: string, join: boolean): Buffer;
+    frame(payload: Uint8Array, namespace: string): Buffer;
+    translateRegex(pattern: string): string;
+};
+
+/** Names and versions of the libraries inside. */
+export const versions: { librdkafka: string; re2: string; simdjson: string };

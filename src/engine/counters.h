@@ -1,0 +1,30 @@
+// Counters of one hub: written by its worker, read by anyone.
+#ifndef KASOCKI_ENGINE_COUNTERS_H_
+#define KASOCKI_ENGINE_COUNTERS_H_
+
+#include <atomic>
+#include <cstdint>
+
+namespace kasocki {
+
+// Totals since the hub began, unless called a gauge.
+struct Counters {
+  std::atomic<uint64_t> records_read{0};        // handed over by librdkafka
+  std::atomic<uint64_t> bytes_read{0};          // their values
+  std::atomic<uint64_t> records_parsed{0};      // scans of a record's text
+  std::atomic<uint64_t> filter_evaluations{0};  // of one filter on one record
+  std::atomic<uint64_t> records_matched{0};     // by one filter class
+  std::atomic<uint64_t> records_encoded{0};     // frames made
+  std::atomic<uint64_t> records_skipped{0};     // not valid JSON, or neither object nor array
+  std::atomic<uint64_t> sessions{0};            // gauge
+  std::atomic<uint64_t> cursors{0};             // gauge
+  std::atomic<uint64_t> partitions{0};          // gauge: with cursors or a lingering scan
+  std::atomic<uint64_t> tail_scans{0};          // gauge
+  std::atomic<uint64_t> catch_up_scans{0};      // gauge
+  std::atomic<uint64_t> buffer_bytes{0};        // gauge: record bytes held by scans
+  std::atomic<int64_t> max_lag{-1};             // gauge: records that the last active cursor is behind, -1: unknown
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_COUNTERS_H_

@@ -1,0 +1,242 @@
+// How a pass works. The classes are sorted into groups by the name of their metadata member, which is what the scanner
+// watches to cut it out, and by the depth they allow: nearly always one group. In a group all filters share one trie of paths, so a record is
+// walked once, whatever the number of filters. Filters that look at the metadata are evaluated on a second text, the
+// augmented one, again shared by all of them. A record's frame is made when the first class of its format matches.
+#include "engine/evaluator.h"
+
+#include <algorithm>
+#include <map>
+
+#include "common/padding.h"
+
+namespace kasocki {
+namespace {
+
+// Texts made by JavaScript or by ourselves are no deeper than what made them could build.
+constexpr size_t kTextDepth = 100000;
+
+// A filter class in a plan, with the ids of its filter's paths in the group's set.
+struct PlannedClass {
+  size_t index;   // in the caller's list
+  size_t format;  // in the group's list
+  const Filter* filter;
+  std::vector<size_t> ids;
+};
+
+// Classes that are judged on the same text.
+struct PlannedText {
+  PathSet paths;
+  std::vector<PlannedClass> classes;
+
+  void Add(size_t index, size_t format, const Filter* filter) {
+    PlannedClass planned{index, format, filter, {}};
+    if (filter != nullptr) {
+      for (const JsonPath& path : filter->paths()) planned.ids.push_back(paths.Add(path));
+    }
+    classes.push_back(std::move(planned));
+  }
+};
+
+struct Group {
+  std::string field;
+  size_t max_depth = 0;
+  std::vector<const MessageFormat*> formats;
+  std::vector<std::pair<size_t, size_t>> classes;  // indexes of class and format
+  PlannedText raw;                                // judged on the record's own text
+  std::map<MetadataStyle, PlannedText> augmented;  // judged on the text with metadata
+
+  size_t FormatIndex(const MessageFormat* format) {
+    auto it = std::find(formats.begin(), formats.end(), format);
+    if (it != formats.end()) return static_cast<size_t>(it - formats.begin());
+    formats.push_back(format);
+    return formats.size() - 1;
+  }
+};
+
+std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict verdict, const JsonScanner& scanner) {
+  if (!value) return "no value";
+  return verdict == JsonVerdict::kScalar ? "neither an object nor an array" : scanner.reason();
+}
+
+}  // namespace
+
+struct Evaluator::Plan {
+  std::vector<uint64_t> class_ids;  // what it was made for
+  std::vector<Group> groups;
+};
+
+Evaluator::Evaluator(Counters* counters)
+    : text_scanner_(kTextDepth), counters_(counters), plan_(std::make_unique<Plan>()) {}
+Evaluator::~Evaluator() = default;
+
+JsonScanner& Evaluator::ScannerFor(size_t max_depth) {
+  std::unique_ptr<JsonScanner>& scanner = scanners_[max_depth];
+  if (!scanner) scanner = std::make_unique<JsonScanner>(max_depth);
+  return *scanner;
+}
+
+const Evaluator::Plan& Evaluator::PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
+  bool same = plan_->class_ids.size() == classes.size();
+  for (size_t i = 0; same && i < classes.size(); ++i) same = plan_->class_ids[i] == classes[i]->id;
+  if (same) return *plan_;
+
+  plan_ = std::make_unique<Plan>();
+  for (size_t i = 0; i < classes.size(); ++i) {
+    const FilterClass& filter_class = *classes[i];
+    plan_->class_ids.push_back(filter_class.id);
+    const MetadataStyle& style = filter_class.format->metadata;
+    auto& groups = plan_->groups;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
+      return g.field == style.field && g.max_depth == filter_class.format->max_depth;
+    });
+    if (group == groups.end()) {
+      groups.emplace_back().field = style.field;
+      group = groups.end() - 1;
+      group->max_depth = filter_class.format->max_depth;
+    }
+    size_t format = group->FormatIndex(filter_class.format.get());
+    group->classes.emplace_back(i, format);
+    PlannedText& text = filter_class.looks_at_metadata() ? group->augmented[style] : group->raw;
+    text.Add(i, format, filter_class.filter.get());
+  }
+  return *plan_;
+}
+
+void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner,
+                        const MetadataStyle& style, const RecordChunk& records, size_t i,
+                        const TopicPartition& partition, std::string* out) {
+  if (metadata_of_ != i) {
+    metadata_.clear();
+    AppendMetadata(partition.topic, partition.partition, records.record(i), &metadata_);
+    metadata_of_ = i;
+  }
+  AppendAugmented(text, verdict, scanner.members(), style, metadata_, out);
+}
+
+std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
+    const RecordChunk& records, const TopicPartition& partition,
+    const std::vector<std::shared_ptr<const FilterClass>>& classes, const SkipReport& skipped) {
+  const Plan& plan = PlanFor(classes);
+  std::vector<std::shared_ptr<Matches>> results(classes.size());
+  for (auto& result : results) result = std::make_shared<Matches>();
+  uint64_t parsed = 0, evaluated = 0, matched = 0, encoded = 0;
+
+  for (size_t g = 0; g < plan.groups.size(); ++g) {
+    const Group& group = plan.groups[g];
+    JsonScanner& scanner = ScannerFor(group.max_depth);
+    metadata_of_ = SIZE_MAX;
+    // Of each format: the block that its frames go to, and the frame of the record at hand.
+    struct FormatState {
+      std::shared_ptr<std::string> frames = std::make_shared<std::string>();
+      bool encoded = false;
+      size_t begin = 0;
+      FrameLayout frame;
+    };
+    std::vector<FormatState> formats(group.formats.size());
+
+    for (size_t i = 0; i < records.size(); ++i) {
+      std::optional<std::string_view> value = records.value(i);
+      JsonVerdict verdict = value ? scanner.Scan(*value, &group.raw.paths, group.field) : JsonVerdict::kInvalid;
+      ++parsed;
+      if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {
+        if (g == 0) skipped(records.offset(i), SkipReason(value, verdict, scanner));
+        continue;
+      }
+      for (FormatState& format : formats) format.encoded = false;
+
+      auto judge = [&](const PlannedText& text, const JsonScanner& text_scanner) {
+        for (const PlannedClass& planned : text.classes) {
+          if (planned.filter != nullptr) {
+            ++evaluated;
+            if (!planned.filter->Matches(text_scanner, text_scanner.values(), planned.ids)) continue;
+          }
+          ++matched;
+          FormatState& format = formats[planned.format];
+          if (!format.encoded) {
+            const MessageFormat& message_format = *group.formats[planned.format];
+            text_.clear();
+            Augment(*value, verdict, scanner, message_format.metadata, records, i, partition, &text_);
+            format.begin = format.frames->size();
+            format.frame = message_format.encoder.Append(text_, format.frames.get());
+            format.encoded = true;
+            ++encoded;
+          }
+          results[planned.index]->Add(records.offset(i), format.begin, format.frame);
+        }
+      };
+      judge(group.raw, scanner);
+      for (const auto& [style, text] : group.augmented) {
+        std::string augmented;
+        Augment(*value, verdict, scanner, style, records, i, partition, &augmented);
+        ScanText(std::move(augmented), &text.paths);
+        ++parsed;
+        judge(text, text_scanner_);
+      }
+    }
+    for (const auto& [index, format] : group.classes) results[index]->frames = formats[format].frames;
+  }
+  counters_->records_parsed += parsed;
+  counters_->filter_evaluations += evaluated;
+  counters_->records_matched += matched;
+  counters_->records_encoded += encoded;
+  return {results.begin(), results.end()};
+}
+
+void Evaluator::ScanText(std::string text, const PathSet* paths) {
+  scanned_text_ = std::move(text);
+  size_t length = scanned_text_.size();
+  scanned_text_.append(kPadding, '\0');
+  text_scanner_.Scan(std::string_view(scanned_text_).substr(0, length), paths);
+}
+
+std::shared_ptr<const MessageTexts> Evaluator::Texts(const RecordChunk& records, const TopicPartition& partition,
+                                                     const MessageFormat& format, const SkipReport& skipped) {
+  auto texts = std::make_shared<MessageTexts>();
+  JsonScanner& scanner = ScannerFor(format.max_depth);
+  metadata_of_ = SIZE_MAX;
+  for (size_t i = 0; i < records.size(); ++i) {
+    std::optional<std::string_view> value = records.value(i);
+    JsonVerdict verdict = value ? scanner.Scan(*value, nullptr, format.metadata.field) : JsonVerdict::kInvalid;
+    if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {
+      skipped(records.offset(i), SkipReason(value, verdict, scanner));
+      continue;
+    }
+    texts->offsets.push_back(records.offset(i));
+    Augment(*value, verdict, scanner, format.metadata, records, i, partition, &texts->texts.emplace_back());
+  }
+  counters_->records_parsed += records.size();
+  return texts;
+}
+
+std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class) {
+  std::vector<uint8_t> verdicts(texts.texts.size(), 1);
+  if (filter_class.filter) {
+    PlannedText planned;
+    planned.Add(0, 0, filter_class.filter.get());
+    for (size_t i = 0; i < texts.texts.size(); ++i) {
+      ScanText(texts.texts[i], &planned.paths);
+      verdicts[i] = filter_class.filter->Matches(text_scanner_, text_scanner_.values(), planned.classes[0].ids);
+    }
+    counters_->records_parsed += texts.texts.size();
+    counters_->filter_evaluations += texts.texts.size();
+  }
+  return EncodeAccepted(texts, verdicts, filter_class);
+}
+
+std::shared_ptr<const Matches> Evaluator::EncodeAccepted(const MessageTexts& texts,
+                                                         const std::vector<uint8_t>& verdicts,
+                                                         const FilterClass& filter_class) {
+  auto frames = std::make_shared<std::string>();
+  auto result = std::make_shared<Matches>();
+  for (size_t i = 0; i < texts.texts.size() && i < verdicts.size(); ++i) {
+    if (verdicts[i] == 0) continue;
+    size_t begin = frames->size();
+    result->Add(texts.offsets[i], begin, filter_class.format->encoder.Append(texts.texts[i], frames.get()));
+  }
+  counters_->records_matched += result->size();
+  counters_->records_encoded += result->size();
+  result->frames = std::move(frames);
+  return result;
+}
+
+}  // namespace kasocki

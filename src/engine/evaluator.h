@@ -1,0 +1,74 @@
+// Evaluator: from records to the encoded matches of filter classes.
+//
+// Each record is scanned once for all classes given, each class's filter is evaluated once on the values found, and a
+// record that any class of a format matches is encoded once for that format.
+#ifndef KASOCKI_ENGINE_EVALUATOR_H_
+#define KASOCKI_ENGINE_EVALUATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/counters.h"
+#include "engine/filter_class.h"
+#include "engine/matches.h"
+#include "engine/scan.h"
+#include "json/scanner.h"
+#include "kafka/client.h"
+#include "record/record_chunk.h"
+
+namespace kasocki {
+
+// Called for each record that is no JSON object or array, with the reason.
+using SkipReport = std::function<void(int64_t offset, const std::string& reason)>;
+
+// One per worker; not thread-safe. Reuses its buffers.
+class Evaluator {
+ public:
+  explicit Evaluator(Counters* counters);
+  ~Evaluator();
+
+  // Classes of native filters on records. results[i] belongs to classes[i].
+  std::vector<std::shared_ptr<const Matches>> Evaluate(const RecordChunk& records, const TopicPartition& partition,
+                                                       const std::vector<std::shared_ptr<const FilterClass>>& classes,
+                                                       const SkipReport& skipped);
+
+  // The messages of a chunk as texts, with their metadata: what a JavaScript matcher sees.
+  std::shared_ptr<const MessageTexts> Texts(const RecordChunk& records, const TopicPartition& partition,
+                                            const MessageFormat& format, const SkipReport& skipped);
+
+  // A native filter (or none) on texts that a JavaScript deserializer made.
+  std::shared_ptr<const Matches> EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class);
+
+  // The texts that a JavaScript matcher accepted: verdicts[i] != 0.
+  std::shared_ptr<const Matches> EncodeAccepted(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
+                                                const FilterClass& filter_class);
+
+ private:
+  struct Plan;
+  const Plan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
+  void Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner, const MetadataStyle& style,
+               const RecordChunk& records, size_t i, const TopicPartition& partition, std::string* out);
+
+  // Scanners of records by the depth they allow; of texts made of them, which were found valid before, one.
+  JsonScanner& ScannerFor(size_t max_depth);
+  std::map<size_t, std::unique_ptr<JsonScanner>> scanners_;
+  JsonScanner text_scanner_;
+  Counters* const counters_;
+  // Scans a text that is known to be valid, with text_scanner_.
+  void ScanText(std::string text, const PathSet* paths);
+
+  std::unique_ptr<Plan> plan_;
+  std::string metadata_;
+  size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of
+  std::string text_;          // of the message at hand
+  std::string scanned_text_;  // what text_scanner_ points into
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_EVALUATOR_H_

@@ -1,0 +1,76 @@
+// What the worker tells the main thread.
+#ifndef KASOCKI_ENGINE_EVENTS_H_
+#define KASOCKI_ENGINE_EVENTS_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/result.h"
+#include "engine/session.h"
+#include "kafka/client.h"
+#include "record/record_chunk.h"
+
+namespace kasocki {
+
+using RequestId = uint32_t;
+
+inline constexpr int32_t kAllPartitions = -1;
+inline constexpr int64_t kOffsetEnd = -1;
+inline constexpr int64_t kOffsetBeginning = -2;
+
+struct Assignment {
+  std::string topic;
+  int32_t partition = kAllPartitions;
+  int64_t offset = kOffsetEnd;  // >= 0, or one of the two above
+};
+
+// The answer to Hub::RequestTopics. `healable`: an error that may pass by itself.
+struct TopicsEvent {
+  RequestId request;
+  Result<std::vector<std::string>> topics;
+  bool healable = true;
+};
+// The answer to Hub::Subscribe: offsets as asked for, partitions filled in.
+struct SubscribedEvent {
+  SessionId session;
+  RequestId request;
+  Result<std::vector<Assignment>> assignments;
+};
+// A lasting error of a partition that these sessions read.
+struct SessionsErrorEvent {
+  std::vector<SessionId> sessions;
+  Error error;
+};
+// Records skipped since the last such event, with the first of them.
+struct SkippedEvent {
+  uint64_t count = 0;
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  std::string reason;
+};
+// Records for a JavaScript deserializer; answered by Hub::Deserialized.
+struct DeserializeEvent {
+  RequestId request;
+  FunctionId decoder;
+  TopicPartition partition;
+  std::shared_ptr<const RecordChunk> records;
+};
+// Messages for a JavaScript matcher; answered by Hub::Matched.
+struct MatchEvent {
+  RequestId request;
+  FunctionId matcher;
+  std::shared_ptr<const std::vector<std::string>> texts;
+};
+struct ClosedEvent {};
+
+// librdkafka's own events travel as they are.
+using HubEvent = std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, DeserializeEvent,
+                              MatchEvent, ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_EVENTS_H_

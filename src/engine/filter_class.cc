@@ -1,0 +1,50 @@
+#include "engine/filter_class.h"
+
+namespace kasocki {
+namespace {
+
+template <typename Map>
+void DropExpired(Map* map) {
+  std::erase_if(*map, [](const auto& entry) { return entry.second.expired(); });
+}
+
+}  // namespace
+
+std::shared_ptr<const MessageFormat> FilterClasses::Format(const std::string& name_space,
+                                                           const MetadataStyle& metadata, size_t max_depth) {
+  std::lock_guard lock(mutex_);
+  auto& slot = formats_[{name_space, metadata, max_depth}];
+  if (auto known = slot.lock()) return known;
+  auto made = std::make_shared<const MessageFormat>(name_space, metadata, max_depth);
+  slot = made;
+  return made;
+}
+
+std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Filter> filter, FunctionId matcher,
+                                                        FunctionId decoder,
+                                                        std::shared_ptr<const MessageFormat> format) {
+  std::lock_guard lock(mutex_);
+  ClassKey key{filter ? filter->canonical() : std::string(), matcher, decoder, format.get()};
+  if (auto it = classes_.find(key); it != classes_.end()) {
+    if (auto known = it->second.lock()) return known;
+  }
+  // Entries of classes nobody is in any more go when the next one comes: the map holds no more than live classes ever did.
+  DropExpired(&classes_);
+  DropExpired(&formats_);
+  auto made = std::make_shared<FilterClass>();
+  made->id = next_id_++;
+  made->filter = std::move(filter);
+  made->matcher = matcher;
+  made->decoder = decoder;
+  made->format = std::move(format);
+  classes_[std::move(key)] = made;
+  return made;
+}
+
+size_t FilterClasses::size() {
+  std::lock_guard lock(mutex_);
+  DropExpired(&classes_);
+  return classes_.size();
+}
+
+}  // namespace kasocki

@@ -1,0 +1,84 @@
+#include "engine/hub.h"
+
+#include <utility>
+
+namespace kasocki {
+
+Hub::Hub(WorkerOptions options, std::function<void()> ring)
+    : outbox_(std::move(ring)), worker_(std::move(options), &mailbox_, &outbox_, &counters_) {
+  thread_ = std::thread([this] { worker_.Run(); });
+}
+
+void Hub::Join() {
+  Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Hub::Close() {
+  if (std::exchange(closing_, true)) return;
+  mailbox_.Post([this] { worker_.Stop(); });
+}
+
+void Hub::RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout) {
+  mailbox_.Post([=, this] { worker_.RequestTopics(request, max_age, timeout); });
+}
+
+std::shared_ptr<Session> Hub::OpenSession(const SessionOptions& options) {
+  auto format = classes_.Format(options.name_space, options.metadata, options.max_depth);
+  auto filter_class = classes_.Class(nullptr, 0, options.decoder, std::move(format));
+  auto session = std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class));
+  mailbox_.Post([this, session] { worker_.AddSession(session); });
+  return session;
+}
+
+void Hub::CloseSession(const std::shared_ptr<Session>& session) {
+  session->Close();
+  mailbox_.Post([this, session] { worker_.RemoveSession(session); });
+}
+
+void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments) {
+  mailbox_.Post([this, session, request, assignments = std::move(assignments)]() mutable {
+    worker_.Subscribe(session, request, std::move(assignments));
+  });
+}
+
+void Hub::WakeSession(const std::shared_ptr<Session>& session) {
+  mailbox_.Post([this, session] { worker_.Wake(session); });
+}
+
+void Hub::SetFilter(const std::shared_ptr<Session>& session, std::shared_ptr<const Filter> filter, FunctionId matcher) {
+  auto now = session->filter_class();
+  session->SetFilterClass(classes_.Class(std::move(filter), matcher, now->decoder, now->format));
+  WakeSession(session);
+}
+
+void Hub::SetWanting(const std::shared_ptr<Session>& session, bool wanting) {
+  if (session->SetWanting(wanting) && wanting) WakeSession(session);
+}
+
+std::vector<Segment> Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {
+  bool credit = false;
+  std::vector<Segment> taken = session->Take(max_bytes, max_count, &credit);
+  if (credit) WakeSession(session);
+  return taken;
+}
+
+void Hub::Deserialized(RequestId request, std::vector<std::optional<std::string>> texts) {
+  mailbox_.Post([this, request, texts = std::move(texts)]() mutable { worker_.Deserialized(request, std::move(texts)); });
+}
+
+void Hub::Matched(RequestId request, std::vector<uint8_t> verdicts) {
+  mailbox_.Post([this, request, verdicts = std::move(verdicts)] { worker_.Matched(request, verdicts); });
+}
+
+void Hub::SetToken(std::string token, int64_t expires_ms, std::string principal,
+                   std::vector<std::pair<std::string, std::string>> extensions) {
+  mailbox_.Post([this, token = std::move(token), expires_ms, principal = std::move(principal),
+                 extensions = std::move(extensions)] { worker_.SetToken(token, expires_ms, principal, extensions); });
+}
+
+void Hub::FailToken(std::string reason) {
+  mailbox_.Post([this, reason = std::move(reason)] { worker_.FailToken(reason); });
+}
+
+}  // namespace kasocki

@@ -1,0 +1,388 @@
+// Why the catch-up scan goes at the pace of its riders: if a cursor simply got off when its credit was used up and came back
+// later, a thousand clients of one backlog would have it read hundreds of times, each at its own moment. Waiting for those
+// that move, and only for those, has it read once; a client that does not move costs the others `hold` once and is then
+// read for separately.
+#include "engine/partition.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace kasocki {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstBackoff{500};
+constexpr std::chrono::milliseconds kLongestBackoff{30000};
+// Steps of all riders in one Pump, so that other partitions get their turn.
+constexpr int kStepsPerPump = 32;
+// While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
+constexpr int kLongestJoining = 5;
+// A scan that must leave its riders for another cursor's sake stays with that one for at least this part of `patience`.
+constexpr int kTurnsPerPatience = 2;
+constexpr int kPatienceAhead = 10;
+
+}  // namespace
+
+Partition::Partition(uint64_t id, TopicPartition name, const PartitionOptions& options, PartitionHost* host,
+                     Counters* counters)
+    : id_(id), name_(std::move(name)), options_(options), host_(host), counters_(counters) {
+  ++counters_->partitions;
+}
+
+Partition::~Partition() {
+  counters_->tail_scans -= tail_scans();
+  counters_->catch_up_scans -= catch_up_scans();
+  --counters_->partitions;
+}
+
+void Partition::Add(Cursor* cursor) {
+  cursor->partition = this;
+  idle_.Add(cursor);
+  ++counters_->cursors;
+}
+
+void Partition::Remove(Cursor* cursor) {
+  if (cursor->list != nullptr) cursor->list->Remove(cursor);
+  cursor->scan = nullptr;
+  cursor->partition = nullptr;
+  --counters_->cursors;
+}
+
+void Partition::Ride(Scan* scan, Cursor* cursor) {
+  cursor->scan = scan;
+  scan->riding.Add(cursor);
+}
+
+void Partition::GetOff(Cursor* cursor, CursorList* list) {
+  cursor->scan = nullptr;
+  list->Add(cursor);
+}
+
+void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
+  while (!scan->riding.empty()) {
+    Cursor* cursor = scan->riding[scan->riding.size() - 1];
+    GetOff(cursor, &waiting_);
+    cursor->since = now;
+  }
+  while (!scan->stalled.empty()) GetOff(scan->stalled[scan->stalled.size() - 1], &idle_);
+}
+
+void Partition::Wake(Cursor* cursor, Clock::time_point now) {
+  if (cursor->scan != nullptr) {
+    if (cursor->list == &cursor->scan->riding) return;
+    cursor->scan->riding.Add(cursor);
+    cursor->since = now;
+    joined_at_ = now;
+  } else if (cursor->list != &waiting_) {
+    waiting_.Add(cursor);
+    cursor->since = now;
+  }
+}
+
+bool Partition::Pump(Clock::time_point now) {
+  timer_.reset();
+  if (asking_bounds_) return false;
+  if (failed_ && now < retry_at_) {
+    SetTimer(retry_at_);
+    return false;
+  }
+  Board();
+  bool more = false;
+  if (tail_) more |= PumpScan(tail_.get(), now);
+  if (catch_up_) more |= PumpScan(catch_up_.get(), now);
+  if (asking_bounds_ || (failed_ && now < retry_at_)) {
+    if (!asking_bounds_) SetTimer(retry_at_);
+    return false;
+  }
+  HandOver();
+  Board();
+  ManageTail(now);
+  ManageCatchUp(now);
+  return more;
+}
+
+bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
+  const bool is_tail = scan == tail_.get();
+  bool more = false;
+  if (is_tail || scan->memory() < options_.catch_up_bytes) {
+    ReadOutcome outcome = scan->Read(options_.read_batch);
+    if (outcome.out_of_range) {
+      LeaveScan(scan, now);
+      std::unique_ptr<Scan>& ended = is_tail ? tail_ : catch_up_;
+      --(is_tail ? counters_->tail_scans : counters_->catch_up_scans);
+      ended.reset();
+      asking_bounds_ = true;
+      host_->RequestBounds(this);
+      return false;
+    }
+    if (outcome.error) {
+      Fail(*outcome.error, now);
+      return false;
+    }
+    if (outcome.records > 0 || outcome.at_end) failed_ = false;
+    more = outcome.records > 0;
+  }
+  bool moved = true;
+  for (int step = 0; moved && step < kStepsPerPump; ++step) moved = StepRiders(scan, now);
+  if (is_tail) {
+    scan->DropTo(options_.tail_bytes);
+  } else {
+    PaceCatchUp(now);
+  }
+  int64_t lowest = scan->to();
+  for (const Cursor* cursor : scan->riding) lowest = std::min(lowest, cursor->seen_position);
+  for (const Cursor* cursor : scan->stalled) lowest = std::min(lowest, cursor->seen_position);
+  scan->ForgetResultsBelow(lowest);
+  return more || moved;
+}
+
+bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
+  bool moved = false;
+  needed_.clear();
+  unevaluated_.clear();
+  for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
+  if (!needed_.empty()) {
+    host_->Evaluate(this, needed_);
+    needed_.clear();
+    // Those still not evaluated wait for JavaScript, or changed their filter this very moment: the next step sees.
+    std::vector<Cursor*> again;
+    again.swap(unevaluated_);
+    for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
+  }
+  return moved;
+}
+
+bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
+  Session* session = cursor->session;
+  Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
+    int64_t position = context.position();
+    if (position < scan->from()) return Session::Step::kBehind;
+    if (position >= scan->to()) return Session::Step::kAtEnd;
+    const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
+    if (chunk == nullptr) return context.MoveTo(scan->to());
+    const FilterClass& filter_class = context.filter_class();
+    const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
+    if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
+    if (!(*chunk)->results.contains(filter_class.id)) {
+      bool asked = std::any_of(needed_.begin(), needed_.end(), [&](const PartitionHost::Needed& needed) {
+        return needed.chunk == *chunk && needed.filter_class->id == filter_class.id;
+      });
+      if (!asked) needed_.push_back({*chunk, context.shared_filter_class()});
+    }
+    return Session::Step::kNotEvaluated;
+  });
+  switch (step) {
+    case Session::Step::kMovedAndReady:
+      host_->SessionReady(session->id());
+      [[fallthrough]];
+    case Session::Step::kMoved:
+      cursor->since = now;
+      return true;
+    case Session::Step::kAtEnd:
+      return false;
+    case Session::Step::kNotEvaluated:
+      unevaluated_.push_back(cursor);
+      return false;
+    case Session::Step::kBehind:
+      GetOff(cursor, &waiting_);
+      cursor->since = now;
+      return false;
+    case Session::Step::kNotWanting:
+      GetOff(cursor, &idle_);
+      return false;
+    case Session::Step::kNoRoom:
+      if (scan == tail_.get()) {
+        GetOff(cursor, &idle_);
+      } else {
+        scan->stalled.Add(cursor);
+      }
+      return false;
+  }
+  return false;
+}
+
+void Partition::HandOver() {
+  if (!tail_ || !catch_up_ || !tail_->established()) return;
+  // Stalled cursors stay: the catch-up scan waits for them a little, the tail does not.
+  for (size_t i = catch_up_->riding.size(); i-- > 0;) {
+    Cursor* cursor = catch_up_->riding[i];
+    if (tail_->Covers(cursor->seen_position)) Ride(tail_.get(), cursor);
+  }
+}
+
+void Partition::Board() {
+  for (size_t i = waiting_.size(); i-- > 0;) {
+    Cursor* cursor = waiting_[i];
+    if (cursor->session->CanBoard() != Session::Boarding::kReady) {
+      idle_.Add(cursor);
+      continue;
+    }
+    cursor->seen_position = cursor->session->Position(*cursor);
+    // Ahead of the tail is as good as on it: Kafka told of an end that the tail is about to read.
+    if (tail_ && tail_->established() && cursor->seen_position >= tail_->from()) {
+      Ride(tail_.get(), cursor);
+    } else if (catch_up_ && catch_up_->Covers(cursor->seen_position)) {
+      Ride(catch_up_.get(), cursor);
+    }
+  }
+}
+
+void Partition::PaceCatchUp(Clock::time_point now) {
+  Scan* scan = catch_up_.get();
+  int64_t lowest = std::numeric_limits<int64_t>::max();
+  for (const Cursor* cursor : scan->riding) lowest = std::min(lowest, cursor->seen_position);
+  const bool done = scan->at_end() && tail_ && tail_->established();
+  if (done || !waiting_.empty() || scan->memory() >= options_.catch_up_bytes) {
+    // The scan should go on, or end: those without progress for too long are left behind.
+    Clock::time_point joining = std::min(joined_at_, started_at_ + kLongestJoining * options_.hold);
+    for (size_t i = scan->stalled.size(); i-- > 0;) {
+      Cursor* cursor = scan->stalled[i];
+      Clock::time_point until = std::max(cursor->since, joining) + options_.hold;
+      if (now >= until) {
+        GetOff(cursor, &idle_);
+      } else {
+        lowest = std::min(lowest, cursor->seen_position);
+        SetTimer(until);
+      }
+    }
+  } else {
+    for (const Cursor* cursor : scan->stalled) lowest = std::min(lowest, cursor->seen_position);
+  }
+  if (lowest != std::numeric_limits<int64_t>::max()) scan->DropBelow(lowest, options_.catch_up_bytes);
+}
+
+void Partition::ManageTail(Clock::time_point now) {
+  if (!tail_) {
+    if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
+    return;
+  }
+  if (!tail_->riding.empty() || !tail_->established()) {
+    tail_deserted_at_ = now;
+  } else if (now >= tail_deserted_at_ + options_.linger) {
+    tail_.reset();
+    --counters_->tail_scans;
+  } else {
+    SetTimer(tail_deserted_at_ + options_.linger);
+  }
+}
+
+// The cursor that has waited too long for the scan to go on without it, if any. What lies ahead is normally reached by going
+// on, so only what lies behind is urgent.
+Cursor* Partition::NextTurn(Clock::time_point now) const {
+  if (now < started_at_ + options_.patience / kTurnsPerPatience) return nullptr;
+  Cursor* next = nullptr;
+  for (Cursor* cursor : waiting_) {
+    bool ahead = cursor->seen_position > catch_up_->to();
+    if (now < cursor->since + options_.patience * (ahead ? kPatienceAhead : 1)) continue;
+    if (next == nullptr || cursor->seen_position < next->seen_position) next = cursor;
+  }
+  return next;
+}
+
+void Partition::ManageCatchUp(Clock::time_point now) {
+  if (catch_up_) {
+    bool ridden = !catch_up_->riding.empty();
+    if (ridden) deserted_at_ = now;
+    Cursor* turn = NextTurn(now);
+    bool others_first = !ridden && catch_up_->stalled.empty() && !waiting_.empty();
+    bool tail_took_over =
+        !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
+    bool lingered = !ridden && now >= deserted_at_ + options_.linger;
+    if (turn == nullptr && !others_first && !tail_took_over && !lingered) {
+      if (!ridden) SetTimer(deserted_at_ + options_.linger);
+      if (!waiting_.empty()) SetTimer(now + options_.hold);
+      return;
+    }
+    int64_t start = turn != nullptr ? turn->seen_position : -1;
+    LeaveScan(catch_up_.get(), now);
+    catch_up_.reset();
+    --counters_->catch_up_scans;
+    if (start >= 0) return StartCatchUp(start, now);
+  }
+  int64_t lowest = std::numeric_limits<int64_t>::max();
+  for (const Cursor* cursor : waiting_) lowest = std::min(lowest, cursor->seen_position);
+  if (!waiting_.empty()) StartCatchUp(lowest, now);
+}
+
+void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
+  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kCatchUp, this, position);
+  if (!reader.ok()) return Fail(reader.error(), now);
+  catch_up_ = std::make_unique<Scan>(std::move(reader.value()), position, counters_);
+  ++counters_->catch_up_scans;
+  started_at_ = joined_at_ = deserted_at_ = now;
+  Board();
+  // Cursors that stand here and have not started yet are waited for a little: they are likely to start in a moment.
+  for (size_t i = idle_.size(); i-- > 0;) {
+    Cursor* cursor = idle_[i];
+    if (cursor->session->Position(*cursor) != position) continue;
+    cursor->scan = catch_up_.get();
+    cursor->seen_position = position;
+    cursor->since = now;
+    catch_up_->stalled.Add(cursor);
+  }
+}
+
+void Partition::StartTail() {
+  Result<std::unique_ptr<LogReader>> reader =
+      host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
+  // The catch-up scan goes on at the end of the log; the next Pump tries again.
+  if (!reader.ok()) return;
+  tail_ = std::make_unique<Scan>(std::move(reader.value()), catch_up_->to(), counters_);
+  tail_->Inherit(*catch_up_);
+  ++counters_->tail_scans;
+}
+
+void Partition::Fail(const Error& error, Clock::time_point now) {
+  for (std::unique_ptr<Scan>* scan : {&tail_, &catch_up_}) {
+    if (*scan) LeaveScan(scan->get(), now);
+  }
+  counters_->tail_scans -= tail_scans();
+  counters_->catch_up_scans -= catch_up_scans();
+  tail_.reset();
+  catch_up_.reset();
+  if (!failed_) {
+    backoff_ = kFirstBackoff;
+    std::vector<SessionId> sessions;
+    for (const Cursor* cursor : waiting_) sessions.push_back(cursor->session->id());
+    for (const Cursor* cursor : idle_) sessions.push_back(cursor->session->id());
+    host_->PartitionFailed(this, sessions, error);
+  } else {
+    backoff_ = std::min(backoff_ * 2, kLongestBackoff);
+  }
+  failed_ = true;
+  retry_at_ = now + backoff_;
+}
+
+void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clock::time_point now) {
+  asking_bounds_ = false;
+  if (!bounds.ok()) return Fail(bounds.error(), now);
+  auto [begin, end] = bounds.value();
+  for (Scan* scan : {tail_.get(), catch_up_.get()}) {
+    if (scan != nullptr) LeaveScan(scan, now);
+  }
+  // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
+  for (CursorList* list : {&idle_, &waiting_}) {
+    for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
+  }
+}
+
+bool Partition::unused() const {
+  return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_;
+}
+
+int64_t Partition::Lag() const {
+  int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
+  if (end < 0) return -1;
+  int64_t lowest = std::numeric_limits<int64_t>::max();
+  auto look = [&lowest](const CursorList& list) {
+    for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
+  };
+  look(waiting_);
+  for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
+    if (scan == nullptr) continue;
+    look(scan->riding);
+    look(scan->stalled);
+  }
+  return lowest == std::numeric_limits<int64_t>::max() ? -1 : std::max<int64_t>(0, end - lowest);
+}
+
+}  // namespace kasocki

@@ -1,0 +1,141 @@
+// Partition: the cursors and the scans of one topic-partition.
+//
+// At most two scans read it: the tail, which follows its end, and one catch-up scan for cursors that are behind. The rules:
+//
+//   board      A cursor that wants records and has half of its credit free boards the scan whose interval it touches.
+//   wait       Otherwise it waits; a catch-up scan starts at the lowest waiting cursor and picks up the others on its way.
+//   pace       A catch-up scan drops its oldest chunk only when every cursor on it has passed it, those excepted that made
+//              no progress for `hold`: they get off, and board again when their credit allows.
+//   hand over  At the end of the log the catch-up scan starts the tail, which inherits its chunks; cursors change over when
+//              the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
+//   turns      A cursor that waited for `patience` is read for, even if the scan must leave its riders for it.
+//
+// Used by the worker alone.
+#ifndef KASOCKI_ENGINE_PARTITION_H_
+#define KASOCKI_ENGINE_PARTITION_H_
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/counters.h"
+#include "engine/cursor.h"
+#include "engine/scan.h"
+#include "engine/session.h"
+#include "kafka/client.h"
+
+namespace kasocki {
+
+struct PartitionOptions {
+  size_t read_batch = 500;              // records a read
+  size_t tail_bytes = 1 << 20;          // kept behind the tail for cursors that fall back a little
+  size_t catch_up_bytes = 1 << 20;      // buffered by a catch-up scan
+  std::chrono::milliseconds hold{200};  // how long a catch-up scan waits for a cursor without progress
+  std::chrono::milliseconds patience{1000};  // how long a cursor waits before the scan turns to it
+  std::chrono::milliseconds linger{5000};    // how long a scan nobody rides is kept
+};
+
+// What a partition asks of its hub.
+class PartitionHost {
+ public:
+  virtual ~PartitionHost() = default;
+  virtual Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition,
+                                                        int64_t offset) = 0;
+  // Evaluates, and stores what is found in the chunks; what needs JavaScript is stored later, followed by a Pump.
+  struct Needed {
+    std::shared_ptr<ScanChunk> chunk;
+    std::shared_ptr<const FilterClass> filter_class;
+  };
+  virtual void Evaluate(Partition* partition, const std::vector<Needed>& needed) = 0;
+  // The session has something to take.
+  virtual void SessionReady(SessionId session) = 0;
+  // Asks where the log begins and ends; Partition::SetBounds answers.
+  virtual void RequestBounds(Partition* partition) = 0;
+  // The partition can't be read. Told once until it can be read again.
+  virtual void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) = 0;
+};
+
+class Partition {
+ public:
+  Partition(uint64_t id, TopicPartition name, const PartitionOptions& options, PartitionHost* host, Counters* counters);
+  ~Partition();
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  uint64_t id() const { return id_; }
+  const TopicPartition& name() const { return name_; }
+
+  // A cursor with a position.
+  void Add(Cursor* cursor);
+  void Remove(Cursor* cursor);
+  // The cursor's session wants records, has credit again, or has moved back.
+  void Wake(Cursor* cursor, Clock::time_point now);
+
+  // Does what can be done now, a bounded amount. True: call again soon, there is more.
+  bool Pump(Clock::time_point now);
+  // When Pump must be called though nothing arrived; nullopt: never.
+  std::optional<Clock::time_point> timer() const { return timer_; }
+
+  // The answer to PartitionHost::RequestBounds; an error: it could not be learnt.
+  void SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clock::time_point now);
+
+  // No cursors and no scans: nothing would be lost with it.
+  bool unused() const;
+  size_t tail_scans() const { return tail_ ? 1 : 0; }
+  size_t catch_up_scans() const { return catch_up_ ? 1 : 0; }
+  // How many records the last active cursor is behind the end of the log; -1: nobody is active, or the end unknown.
+  int64_t Lag() const;
+
+ private:
+  bool PumpScan(Scan* scan, Clock::time_point now);
+  bool StepRiders(Scan* scan, Clock::time_point now);
+  bool StepRider(Scan* scan, Cursor* cursor, Clock::time_point now);
+  void HandOver();
+  void Board();
+  void PaceCatchUp(Clock::time_point now);
+  void ManageCatchUp(Clock::time_point now);
+  void ManageTail(Clock::time_point now);
+  void StartCatchUp(int64_t position, Clock::time_point now);
+  void StartTail();
+  void Ride(Scan* scan, Cursor* cursor);
+  void GetOff(Cursor* cursor, CursorList* list);
+  void LeaveScan(Scan* scan, Clock::time_point now);
+  void Fail(const Error& error, Clock::time_point now);
+  Cursor* NextTurn(Clock::time_point now) const;
+  void SetTimer(Clock::time_point at) {
+    if (!timer_ || at < *timer_) timer_ = at;
+  }
+
+  const uint64_t id_;
+  const TopicPartition name_;
+  const PartitionOptions options_;
+  PartitionHost* const host_;
+  Counters* const counters_;
+
+  std::unique_ptr<Scan> tail_;
+  std::unique_ptr<Scan> catch_up_;
+  CursorList idle_;     // do not want records now, or have no credit
+  CursorList waiting_;  // want records that no scan covers
+  Clock::time_point joined_at_{};    // when a cursor last joined the catch-up scan
+  Clock::time_point started_at_{};   // when the catch-up scan started
+  Clock::time_point deserted_at_{};  // when the catch-up scan, or the tail, lost its last cursor
+  Clock::time_point tail_deserted_at_{};
+
+  bool asking_bounds_ = false;
+  bool failed_ = false;
+  std::chrono::milliseconds backoff_{0};
+  Clock::time_point retry_at_{};
+  std::optional<Clock::time_point> timer_;
+
+  // Scratch of one step.
+  std::vector<PartitionHost::Needed> needed_;
+  std::vector<Cursor*> unevaluated_;
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_PARTITION_H_

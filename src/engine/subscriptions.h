@@ -1,0 +1,65 @@
+// Subscriptions: from what a client asked for to cursors with positions.
+//
+//   topics      must exist, their partitions too: Kafka is asked once more for names not known
+//   bounds      Kafka tells where each partition begins and ends, after the subscription came
+//   positions   the end, the beginning, or an offset inside; outside, `auto.offset.reset` decides
+#ifndef KASOCKI_ENGINE_SUBSCRIPTIONS_H_
+#define KASOCKI_ENGINE_SUBSCRIPTIONS_H_
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "engine/bounds_resolver.h"
+#include "engine/events.h"
+#include "engine/session.h"
+#include "engine/timers.h"
+#include "engine/topic_directory.h"
+
+namespace kasocki {
+
+enum class OffsetReset { kEarliest, kLatest, kError };
+
+// Used by the worker alone; it outlives all its callbacks.
+class Subscriptions {
+ public:
+  // The session reads this partition from here on.
+  using AddCursor = std::function<void(const std::shared_ptr<Session>&, const TopicPartition&, int64_t position)>;
+  using Answer = std::function<void(SubscribedEvent)>;
+
+  Subscriptions(OffsetReset reset, TopicDirectory* topics, BoundsResolver* bounds, Timers* timers, AddCursor add_cursor,
+                Answer answer)
+      : reset_(reset),
+        topics_(topics),
+        bounds_(bounds),
+        timers_(timers),
+        add_cursor_(std::move(add_cursor)),
+        answer_(std::move(answer)) {}
+  Subscriptions(const Subscriptions&) = delete;
+  Subscriptions& operator=(const Subscriptions&) = delete;
+
+  void Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments);
+
+ private:
+  struct Subscription;
+  using Shared = std::shared_ptr<Subscription>;
+
+  void FindTopics(const Shared& subscription, bool last_try);
+  void AskBounds(const Shared& subscription, size_t index);
+  void OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds);
+  Result<int64_t> Resolve(const Assignment& assignment, const BoundsResolver::Bounds& bounds) const;
+  void AnswerIfDone(const Shared& subscription);
+  void AnswerNow(const Shared& subscription);
+  void Refuse(const Shared& subscription, Error error);
+
+  const OffsetReset reset_;
+  TopicDirectory* const topics_;
+  BoundsResolver* const bounds_;
+  Timers* const timers_;
+  const AddCursor add_cursor_;
+  const Answer answer_;
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_SUBSCRIPTIONS_H_

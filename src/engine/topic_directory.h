@@ -1,0 +1,83 @@
+// TopicDirectory: which topics and partitions there are, as Kafka last told.
+#ifndef KASOCKI_ENGINE_TOPIC_DIRECTORY_H_
+#define KASOCKI_ENGINE_TOPIC_DIRECTORY_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "common/result.h"
+#include "engine/cursor.h"
+#include "engine/mailbox.h"
+#include "engine/timers.h"
+#include "kafka/client.h"
+
+namespace kasocki {
+
+// librdkafka tells metadata only to a caller who waits: a thread of the directory's own does that. All calls are the
+// worker's, and so are all callbacks.
+class TopicDirectory {
+ public:
+  struct Failure {
+    Error error;
+    bool healable;
+  };
+  // Exactly one of the two is given; the metadata is valid during the call.
+  using Done = std::function<void(const ClusterMetadata* metadata, const Failure* failure)>;
+
+  // `mailbox` and `timers` outlive the directory.
+  TopicDirectory(Mailbox* mailbox, Timers* timers) : mailbox_(mailbox), timers_(timers) {}
+  ~TopicDirectory();
+  TopicDirectory(const TopicDirectory&) = delete;
+  TopicDirectory& operator=(const TopicDirectory&) = delete;
+
+  // The client outlives the directory.
+  void Start(KafkaClient* client);
+
+  // Calls `done` with metadata no older than `max_age`, at once if it has them; with a failure after `timeout`.
+  void Request(std::chrono::milliseconds max_age, std::chrono::milliseconds timeout, Done done);
+
+  // All who wait are told that it will not work.
+  void FailAll(const Failure& failure);
+
+ private:
+  struct Waiter {
+    uint64_t id;
+    Done done;
+  };
+
+  void Fetch();
+  void Fetched(Result<ClusterMetadata> result, Clock::time_point asked_at);
+  void Expire(uint64_t id);
+  void FetchLoop();
+
+  Mailbox* const mailbox_;
+  Timers* const timers_;
+  KafkaClient* client_ = nullptr;  // constant once the thread runs
+
+  // The worker's.
+  std::optional<ClusterMetadata> metadata_;
+  Clock::time_point as_of_{};
+  std::optional<Error> last_error_;
+  std::vector<Waiter> waiters_;
+  uint64_t next_waiter_ = 1;
+  bool fetching_ = false;
+  // Commands and timers that outlive the directory look here first.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+
+  std::thread thread_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  // Guarded by mutex_.
+  bool asked_ = false;
+  bool stopping_ = false;
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_TOPIC_DIRECTORY_H_

@@ -1,0 +1,290 @@
+#include "engine/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kasocki {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLongestSleep{60000};
+constexpr milliseconds kSkipReportEvery{1000};
+constexpr milliseconds kLagEvery{1000};
+
+}  // namespace
+
+Worker::Worker(WorkerOptions options, Mailbox* mailbox, Outbox* outbox, Counters* counters)
+    : options_(std::move(options)),
+      mailbox_(mailbox),
+      outbox_(outbox),
+      counters_(counters),
+      topics_(std::make_unique<TopicDirectory>(mailbox, &timers_)),
+      evaluator_(counters),
+      js_stage_(
+          &evaluator_, [this](HubEvent event) { outbox_->Push(std::move(event)); },
+          [this](uint64_t partition_id) { dirty_.insert(partition_id); }) {}
+
+Worker::~Worker() = default;
+
+void Worker::Run() {
+  if (OpenClients()) MeasureLag();
+  std::vector<Mailbox::Command> commands;
+  std::vector<uint64_t> marked;
+  while (!stopping_) {
+    // After a pump that left work the mailbox is emptied, not waited for.
+    std::optional<Clock::time_point> until;
+    if (dirty_.empty()) {
+      until = timers_.Next(Clock::now() + kLongestSleep);
+      if (!pump_timers_.empty()) until = std::min(*until, pump_timers_.begin()->first);
+    }
+    commands.clear();
+    marked.clear();
+    mailbox_->Wait(until, &commands, &marked);
+    for (Mailbox::Command& command : commands) command();
+    dirty_.insert(marked.begin(), marked.end());
+    if (stopping_) break;
+    PollClients();
+    timers_.Run(Clock::now());
+    if (bounds_) bounds_->Send();
+    PumpPartitions();
+    outbox_->PushReady(&ready_);
+  }
+  CloseClients();
+}
+
+bool Worker::OpenClients() {
+  auto wake = [mailbox = mailbox_] { mailbox->Ring(); };
+  for (auto [role, slot] : {std::pair{KafkaClient::Role::kTail, &tail_client_},
+                            std::pair{KafkaClient::Role::kCatchUp, &catch_up_client_}}) {
+    Result<std::unique_ptr<KafkaClient>> client = options_.clients(role, wake);
+    if (!client.ok()) {
+      broken_ = client.error();
+      topics_->FailAll({*broken_, false});
+      return false;
+    }
+    *slot = std::move(client.value());
+  }
+  bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
+  subscriptions_ = std::make_unique<Subscriptions>(
+      options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
+      [this](const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
+        AddCursor(session, name, position);
+      },
+      [this](SubscribedEvent event) { outbox_->Push(std::move(event)); });
+  topics_->Start(catch_up_client_.get());
+  return true;
+}
+
+void Worker::CloseClients() {
+  for (auto& [id, session] : sessions_) session->Close();
+  partitions_.clear();
+  topics_.reset();
+  subscriptions_.reset();
+  bounds_.reset();
+  tail_client_.reset();
+  catch_up_client_.reset();
+  counters_->sessions = 0;
+  counters_->cursors = 0;
+  outbox_->Push(ClosedEvent{});
+}
+
+void Worker::PollClients() {
+  for (KafkaClient* client : {tail_client_.get(), catch_up_client_.get()}) {
+    if (client == nullptr) continue;
+    client->PollEvents([this](ClientEvent event) { OnClientEvent(std::move(event)); });
+  }
+}
+
+void Worker::OnClientEvent(ClientEvent event) {
+  if (auto* offsets = std::get_if<OffsetsEvent>(&event)) return bounds_->OnOffsets(*offsets);
+  if (auto* error = std::get_if<ErrorEvent>(&event); error != nullptr && error->authentication) {
+    topics_->FailAll({error->error, false});
+  }
+  std::visit(
+      [this](auto&& told) {
+        if constexpr (std::is_constructible_v<HubEvent, decltype(std::move(told))>) outbox_->Push(std::move(told));
+      },
+      std::move(event));
+}
+
+void Worker::RequestTopics(RequestId request, milliseconds max_age, milliseconds timeout) {
+  if (broken_) return outbox_->Push(TopicsEvent{request, *broken_, false});
+  topics_->Request(max_age, timeout,
+                   [this, request](const ClusterMetadata* metadata, const TopicDirectory::Failure* failure) {
+                     if (failure != nullptr) {
+                       return outbox_->Push(TopicsEvent{request, failure->error, failure->healable});
+                     }
+                     std::vector<std::string> names;
+                     for (const auto& [name, partitions] : *metadata) names.push_back(name);
+                     outbox_->Push(TopicsEvent{request, std::move(names)});
+                   });
+}
+
+void Worker::AddSession(std::shared_ptr<Session> session) {
+  ++counters_->sessions;
+  sessions_.emplace(session->id(), std::move(session));
+}
+
+void Worker::RemoveSession(const std::shared_ptr<Session>& session) {
+  if (sessions_.erase(session->id()) == 0) return;
+  --counters_->sessions;
+  for (const std::unique_ptr<Cursor>& cursor : session->cursors) {
+    if (cursor->partition == nullptr) continue;
+    MarkDirty(*cursor->partition);
+    cursor->partition->Remove(cursor.get());
+  }
+}
+
+void Worker::Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments) {
+  if (broken_) return outbox_->Push(SubscribedEvent{session->id(), request, *broken_});
+  subscriptions_->Subscribe(std::move(session), request, std::move(assignments));
+}
+
+void Worker::Wake(const std::shared_ptr<Session>& session) {
+  Clock::time_point now = Clock::now();
+  for (const std::unique_ptr<Cursor>& cursor : session->cursors) {
+    if (cursor->partition == nullptr) continue;
+    cursor->partition->Wake(cursor.get(), now);
+    MarkDirty(*cursor->partition);
+  }
+}
+
+void Worker::Deserialized(RequestId request, std::vector<std::optional<std::string>> texts) {
+  js_stage_.Deserialized(request, std::move(texts));
+}
+void Worker::Matched(RequestId request, const std::vector<uint8_t>& verdicts) { js_stage_.Matched(request, verdicts); }
+
+void Worker::SetToken(const std::string& token, int64_t expires_ms, const std::string& principal,
+                      const std::vector<std::pair<std::string, std::string>>& extensions) {
+  for (KafkaClient* client : {tail_client_.get(), catch_up_client_.get()}) {
+    if (client == nullptr) continue;
+    Result<bool> set = client->SetOAuthBearerToken(token, expires_ms, principal, extensions);
+    if (!set.ok()) client->FailOAuthBearerToken(set.error().message);
+  }
+}
+
+void Worker::FailToken(const std::string& reason) {
+  for (KafkaClient* client : {tail_client_.get(), catch_up_client_.get()}) {
+    if (client != nullptr) client->FailOAuthBearerToken(reason);
+  }
+}
+
+Partition* Worker::PartitionOf(const TopicPartition& name) {
+  auto [it, added] = partition_ids_.try_emplace(name, next_partition_);
+  if (added) {
+    partitions_[next_partition_] =
+        std::make_unique<Partition>(next_partition_, name, options_.partition, static_cast<PartitionHost*>(this), counters_);
+    ++next_partition_;
+  }
+  return partitions_[it->second].get();
+}
+
+void Worker::AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
+  if (!sessions_.contains(session->id())) return;
+  Partition* partition = PartitionOf(name);
+  Cursor* cursor = session->cursors.emplace_back(std::make_unique<Cursor>(session.get())).get();
+  session->SetPosition(cursor, position);
+  partition->Add(cursor);
+  partition->Wake(cursor, Clock::now());
+  MarkDirty(*partition);
+}
+
+void Worker::PumpPartitions() {
+  Clock::time_point now = Clock::now();
+  while (!pump_timers_.empty() && pump_timers_.begin()->first <= now) {
+    dirty_.insert(pump_timers_.begin()->second);
+    pump_timer_of_.erase(pump_timers_.begin()->second);
+    pump_timers_.erase(pump_timers_.begin());
+  }
+  std::set<uint64_t> dirty;
+  dirty.swap(dirty_);
+  for (uint64_t id : dirty) {
+    auto it = partitions_.find(id);
+    if (it == partitions_.end()) continue;  // a late mark of a partition that is gone
+    Partition& partition = *it->second;
+    if (partition.Pump(now)) MarkDirty(partition);
+    if (auto timer = pump_timer_of_.find(id); timer != pump_timer_of_.end()) {
+      pump_timers_.erase({timer->second, id});
+      pump_timer_of_.erase(timer);
+    }
+    if (partition.unused()) {
+      dirty_.erase(id);
+      partition_ids_.erase(partition.name());
+      partitions_.erase(it);
+    } else if (partition.timer()) {
+      pump_timers_.insert({*partition.timer(), id});
+      pump_timer_of_[id] = *partition.timer();
+    }
+  }
+}
+
+Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) {
+  KafkaClient* client = role == KafkaClient::Role::kTail ? tail_client_.get() : catch_up_client_.get();
+  return client->OpenReader(partition->name(), offset,
+                            [mailbox = mailbox_, id = partition->id()] { mailbox->MarkPartition(id); });
+}
+
+void Worker::Evaluate(Partition* partition, const std::vector<Needed>& needed) {
+  // Native classes chunk by chunk, all classes of a chunk together.
+  std::map<ScanChunk*, std::vector<std::shared_ptr<const FilterClass>>> native;
+  for (const Needed& need : needed) {
+    if (!need.filter_class->needs_javascript()) {
+      native[need.chunk.get()].push_back(need.filter_class);
+      continue;
+    }
+    js_stage_.Request(partition->id(), partition->name(), need.chunk, need.filter_class,
+                      SkipsOf(*partition, need.chunk.get()));
+    if (need.filter_class->decoder == 0) need.chunk->skips_counted = true;
+  }
+  for (auto& [chunk, classes] : native) {
+    std::sort(classes.begin(), classes.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+    auto results = evaluator_.Evaluate(*chunk->records, partition->name(), classes, SkipsOf(*partition, chunk));
+    chunk->skips_counted = true;
+    for (size_t i = 0; i < classes.size(); ++i) chunk->results[classes[i]->id] = std::move(results[i]);
+  }
+}
+
+SkipReport Worker::SkipsOf(const Partition& partition, ScanChunk* chunk) {
+  if (chunk->skips_counted) return [](int64_t, const std::string&) {};
+  return [this, name = partition.name()](int64_t offset, const std::string& reason) {
+    ++counters_->records_skipped;
+    if (++skipped_.count > 1) return;
+    skipped_.topic = name.topic;
+    skipped_.partition = name.partition;
+    skipped_.offset = offset;
+    skipped_.reason = reason;
+    if (skip_report_due_) return;
+    // The first one at once, then at most one report a second.
+    ReportSkipped();
+  };
+}
+
+void Worker::ReportSkipped() {
+  skip_report_due_ = skipped_.count > 0;
+  if (!skip_report_due_) return;
+  outbox_->Push(std::exchange(skipped_, SkippedEvent{}));
+  timers_.At(Clock::now() + kSkipReportEvery, [this] { ReportSkipped(); });
+}
+
+void Worker::RequestBounds(Partition* partition) {
+  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<BoundsResolver::Bounds>& bounds) {
+    auto it = partitions_.find(id);
+    if (it == partitions_.end()) return;
+    it->second->SetBounds(bounds, Clock::now());
+    dirty_.insert(id);
+  });
+}
+
+void Worker::PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) {
+  if (!sessions.empty()) outbox_->Push(SessionsErrorEvent{sessions, error});
+}
+
+void Worker::MeasureLag() {
+  int64_t lag = -1;
+  for (const auto& [id, partition] : partitions_) lag = std::max(lag, partition->Lag());
+  counters_->max_lag = lag;
+  timers_.At(Clock::now() + kLagEvery, [this] { MeasureLag(); });
+}
+
+}  // namespace kasocki

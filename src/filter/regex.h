@@ -1,0 +1,63 @@
+// Regex: a JavaScript regular expression run by RE2, in time linear in the text.
+//
+//   auto regex = Regex::Compile("^(green|blue)", RegexLimits{});
+//   if (regex.ok() && regex.value()->Search("blue sky")) ...
+//
+// re2.h is included by regex.cc alone.
+#ifndef KASOCKI_FILTER_REGEX_H_
+#define KASOCKI_FILTER_REGEX_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace kasocki {
+
+struct RegexLimits {
+  // Bytes that RE2 may use for one pattern: its program (16 bytes an instruction, of which two thirds of this may be
+  // used) and the states it builds while it runs.
+  int64_t max_memory = 1 << 18;
+  // Work that one search may come to at worst: bytes of text times instructions. When RE2's state cache is of no use, a
+  // step takes up to 10 ns, and the thread that searches serves everyone. A longer text does not match.
+  int64_t max_search_steps = 1 << 26;
+};
+
+// Immutable and thread-safe.
+class Regex {
+ public:
+  // `pattern` is JavaScript's syntax without the slashes, code-point meaning (as with the `u` flag, but lenient as
+  // without it), no flags; `(?i)` and `(?s)` in front work. What RE2 can't do is an error (kInvalidFilter) that says
+  // so.
+  static Result<std::unique_ptr<Regex>> Compile(std::string_view pattern, const RegexLimits& limits);
+  ~Regex();
+
+  // True if the pattern matches somewhere in `text` (UTF-8, lone surrogates as WTF-8).
+  bool Search(std::string_view text) const;
+
+  // What compiling it took, in about half microseconds: a bound on the sum bounds the time of a filter's compilation.
+  size_t cost() const;
+
+ private:
+  struct Impl;
+  explicit Regex(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct TranslatedRegex {
+  std::string pattern;  // RE2's syntax
+  size_t cost = 0;      // an estimate of what RE2 takes to compile it, in about half microseconds
+};
+
+// Rewrites JavaScript's pattern syntax into RE2's with the same meaning, as far as "matches somewhere" goes: groups
+// capture nothing. Thread-safe.
+//
+// One difference is left: under (?i), JavaScript's \b counts U+017F and U+212A as letters of words, RE2's does not.
+Result<TranslatedRegex> TranslateJsRegex(std::string_view pattern);
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_FILTER_REGEX_H_

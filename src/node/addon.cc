@@ -1,0 +1,32 @@
+// The module's entry: what lib/native.d.ts describes.
+#include "node/addon.h"
+
+#include <rdkafka.h>
+#include <simdjson.h>
+
+#include "node/hub_object.h"
+
+namespace kasocki {
+namespace {
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  auto* data = new AddonData;  // deleted with the environment
+  data->session_constructor = Napi::Persistent(SessionObject::Define(env));
+  env.SetInstanceData(data);
+  HubObject::Init(env, exports);
+  InitMatcher(env, exports);
+  InitMock(env, exports);
+  InitStages(env, exports);
+
+  Napi::Object versions = Napi::Object::New(env);
+  versions.Set("librdkafka", rd_kafka_version_str());
+  versions.Set("simdjson", SIMDJSON_VERSION);
+  exports.Set("versions", versions);
+  return exports;
+}
+
+}  // namespace
+}  // namespace kasocki
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) { return kasocki::Init(env, exports); }
+NODE_API_MODULE(kasocki, Init)

@@ -1,0 +1,238 @@
+#include "node/convert.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kasocki {
+namespace {
+
+using Napi::Array;
+using Napi::Env;
+using Napi::Number;
+using Napi::Object;
+using Napi::String;
+using Napi::Value;
+
+const char* KindName(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::kConfiguration:
+      return "Configuration";
+    case ErrorKind::kInvalidFilter:
+      return "InvalidFilter";
+    case ErrorKind::kInvalidAssignment:
+      return "InvalidAssignment";
+    case ErrorKind::kTopicNotAvailable:
+      return "TopicNotAvailable";
+    case ErrorKind::kKafka:
+      return "Kafka";
+    case ErrorKind::kLimitExceeded:
+      return "LimitExceeded";
+    case ErrorKind::kClosed:
+      return "Closed";
+  }
+  return "Kafka";
+}
+
+Object Typed(Env env, const char* type) {
+  Object object = Object::New(env);
+  object.Set("type", type);
+  return object;
+}
+
+// node-rdkafka's name and payload of an event.
+Object KafkaEvent(Env env, const char* name, Object payload) {
+  Object object = Typed(env, "kafka");
+  object.Set("name", name);
+  object.Set("payload", payload);
+  return object;
+}
+
+Value BytesOrNull(Env env, const std::optional<std::string_view>& bytes) {
+  if (!bytes) return env.Null();
+  return Napi::Buffer<char>::Copy(env, bytes->data(), bytes->size());
+}
+
+Object ToJsRecord(Env env, const RecordView& record) {
+  Object object = Object::New(env);
+  object.Set("offset", static_cast<double>(record.offset));
+  object.Set("timestamp", record.timestamp < 0 ? env.Null() : Number::New(env, static_cast<double>(record.timestamp)));
+  object.Set("key", BytesOrNull(env, record.key));
+  object.Set("value", BytesOrNull(env, record.value));
+  Array headers = Array::New(env, record.headers.size());
+  for (uint32_t i = 0; i < record.headers.size(); ++i) {
+    Array header = Array::New(env, 2);
+    header.Set(0u, String::New(env, record.headers[i].first.data(), record.headers[i].first.size()));
+    header.Set(1u, BytesOrNull(env, record.headers[i].second));
+    headers.Set(i, header);
+  }
+  object.Set("headers", headers);
+  return object;
+}
+
+struct EventConverter {
+  Env env;
+
+  Object operator()(const TopicsEvent& event) const {
+    Object object = Typed(env, "topics");
+    object.Set("request", event.request);
+    if (!event.topics.ok()) {
+      object.Set("error", ToJsError(env, event.topics.error()));
+      object.Set("healable", event.healable);
+      return object;
+    }
+    const std::vector<std::string>& names = event.topics.value();
+    Array topics = Array::New(env, names.size());
+    for (uint32_t i = 0; i < names.size(); ++i) topics.Set(i, ToJsString(env, names[i]));
+    object.Set("topics", topics);
+    return object;
+  }
+
+  Object operator()(const SubscribedEvent& event) const {
+    Object object = Typed(env, "subscribed");
+    object.Set("session", event.session);
+    object.Set("request", event.request);
+    if (!event.assignments.ok()) {
+      object.Set("error", ToJsError(env, event.assignments.error()));
+      return object;
+    }
+    const std::vector<Assignment>& list = event.assignments.value();
+    Array assignments = Array::New(env, list.size());
+    for (uint32_t i = 0; i < list.size(); ++i) {
+      Object assignment = Object::New(env);
+      assignment.Set("topic", ToJsString(env, list[i].topic));
+      assignment.Set("partition", list[i].partition);
+      assignment.Set("offset", static_cast<double>(list[i].offset));
+      assignments.Set(i, assignment);
+    }
+    object.Set("assignments", assignments);
+    return object;
+  }
+
+  Object operator()(const SessionsErrorEvent& event) const {
+    Object object = Typed(env, "error");
+    object.Set("sessions", ToJsSessions(env, event.sessions));
+    object.Set("error", ToJsError(env, event.error));
+    return object;
+  }
+
+  Object operator()(const SkippedEvent& event) const {
+    Object object = Typed(env, "skipped");
+    object.Set("count", static_cast<double>(event.count));
+    object.Set("topic", ToJsString(env, event.topic));
+    object.Set("partition", event.partition);
+    object.Set("offset", static_cast<double>(event.offset));
+    object.Set("reason", ToJsString(env, event.reason));
+    return object;
+  }
+
+  Object operator()(const DeserializeEvent& event) const {
+    Object object = Typed(env, "deserialize");
+    object.Set("request", event.request);
+    object.Set("decoder", event.decoder);
+    object.Set("topic", ToJsString(env, event.partition.topic));
+    object.Set("partition", event.partition.partition);
+    Array records = Array::New(env, event.records->size());
+    for (size_t i = 0; i < event.records->size(); ++i) {
+      Napi::HandleScope scope(env);
+      records.Set(static_cast<uint32_t>(i), ToJsRecord(env, event.records->record(i)));
+    }
+    object.Set("records", records);
+    return object;
+  }
+
+  Object operator()(const MatchEvent& event) const {
+    Object object = Typed(env, "match");
+    object.Set("request", event.request);
+    object.Set("matcher", event.matcher);
+    Array texts = Array::New(env, event.texts->size());
+    for (size_t i = 0; i < event.texts->size(); ++i) {
+      Napi::HandleScope scope(env);
+      texts.Set(static_cast<uint32_t>(i), ToJsString(env, (*event.texts)[i]));
+    }
+    object.Set("texts", texts);
+    return object;
+  }
+
+  Object operator()(const ClosedEvent&) const { return Typed(env, "closed"); }
+
+  Object operator()(const LogEvent& event) const {
+    Object object = Typed(env, "log");
+    object.Set("level", event.level);
+    object.Set("facility", ToJsString(env, event.facility));
+    object.Set("text", ToJsString(env, event.text));
+    return object;
+  }
+
+  Object operator()(const ErrorEvent& event) const {
+    Object payload = ToJsError(env, event.error);
+    payload.Set("fatal", event.fatal);
+    return KafkaEvent(env, "event.error", payload);
+  }
+
+  Object operator()(const StatsEvent& event) const {
+    Object payload = Object::New(env);
+    payload.Set("message", ToJsString(env, event.json));
+    return KafkaEvent(env, "event.stats", payload);
+  }
+
+  Object operator()(const ThrottleEvent& event) const {
+    Object payload = Object::New(env);
+    payload.Set("brokerName", ToJsString(env, event.broker));
+    payload.Set("brokerId", event.broker_id);
+    payload.Set("throttleTime", static_cast<double>(event.throttle_ms));
+    return KafkaEvent(env, "event.throttle", payload);
+  }
+
+  Object operator()(const TokenRefreshEvent& event) const {
+    Object object = Typed(env, "token");
+    object.Set("config", ToJsString(env, event.oauthbearer_config));
+    return object;
+  }
+};
+
+}  // namespace
+
+String ToJsString(Env env, std::string_view text) {
+  bool ascii = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  napi_value value = nullptr;
+  if (ascii) {
+    napi_create_string_latin1(env, text.data(), text.size(), &value);
+  } else {
+    napi_create_string_utf8(env, text.data(), text.size(), &value);
+  }
+  return String(env, value);
+}
+
+Object ToJsError(Env env, const Error& error) {
+  Object object = Object::New(env);
+  object.Set("kind", KindName(error.kind));
+  object.Set("message", ToJsString(env, error.message));
+  object.Set("code", ToJsString(env, error.code));
+  return object;
+}
+
+Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
+  Napi::Uint32Array array = Napi::Uint32Array::New(env, sessions.size());
+  if (!sessions.empty()) std::memcpy(array.Data(), sessions.data(), sessions.size() * sizeof(SessionId));
+  return array;
+}
+
+Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
+
+std::vector<std::pair<std::string, std::string>> ToPairs(const Value& value) {
+  std::vector<std::pair<std::string, std::string>> pairs;
+  if (!value.IsArray()) return pairs;
+  Array array = value.As<Array>();
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    Value item = array.Get(i);
+    if (!item.IsArray()) continue;
+    Value name = item.As<Array>().Get(0u);
+    Value text = item.As<Array>().Get(1u);
+    if (name.IsString() && text.IsString()) {
+      pairs.emplace_back(name.As<String>().Utf8Value(), text.As<String>().Utf8Value());
+    }
+  }
+  return pairs;
+}
+
+}  // namespace kasocki

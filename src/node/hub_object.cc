@@ -1,0 +1,181 @@
+#include "node/hub_object.h"
+
+#include <utility>
+
+#include "node/addon.h"
+#include "node/convert.h"
+
+namespace kasocki {
+namespace {
+
+using std::chrono::milliseconds;
+
+OffsetReset ResetOf(const Napi::Value& value) {
+  std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  return name == "earliest" ? OffsetReset::kEarliest : name == "error" ? OffsetReset::kError : OffsetReset::kLatest;
+}
+
+uint32_t Uint(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0; }
+int64_t Int(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0; }
+std::string Text(const Napi::Value& value) { return value.IsString() ? value.As<Napi::String>().Utf8Value() : ""; }
+
+}  // namespace
+
+void HubObject::Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("NativeHub", DefineClass(env, "NativeHub",
+                                       {InstanceMethod<&HubObject::Topics>("topics"),
+                                        InstanceMethod<&HubObject::OpenSession>("openSession"),
+                                        InstanceMethod<&HubObject::Deserialized>("deserialized"),
+                                        InstanceMethod<&HubObject::Matched>("matched"),
+                                        InstanceMethod<&HubObject::SetToken>("setToken"),
+                                        InstanceMethod<&HubObject::FailToken>("failToken"),
+                                        InstanceMethod<&HubObject::Stats>("stats"),
+                                        InstanceMethod<&HubObject::Close>("close")}));
+}
+
+HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info), env_(info.Env()) {
+  Napi::Object options = info[0].As<Napi::Object>();
+  KafkaConfig config{ToPairs(options.Get("global")), ToPairs(options.Get("topic"))};
+  WorkerOptions worker;
+  worker.clients = [config = std::move(config)](KafkaClient::Role role, std::function<void()> wake) {
+    return KafkaClient::Create(config, role, std::move(wake));
+  };
+  worker.offset_reset = ResetOf(options.Get("autoOffsetReset"));
+
+  bell_ = Napi::ThreadSafeFunction::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1);
+  bell_.Unref(info.Env());  // an idle hub does not keep the process alive
+  handle_ = std::make_shared<HubHandle>();
+  // The ring is the worker's: Shutdown joins the worker before this object goes.
+  handle_->hub = std::make_unique<Hub>(std::move(worker), [this] {
+    bell_.NonBlockingCall([this](Napi::Env env, Napi::Function on_event) { Deliver(env, on_event); });
+  });
+  napi_add_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
+}
+
+HubObject::~HubObject() {
+  if (shut_down_) return;
+  napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
+  Shutdown();
+}
+
+void HubObject::OnEnvironmentEnd(void* self) { static_cast<HubObject*>(self)->Shutdown(); }
+
+void HubObject::Shutdown() {
+  if (std::exchange(shut_down_, true)) return;
+  handle_->hub->Join();
+  bell_.Release();
+}
+
+void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {
+  if (env == nullptr || shut_down_) return;
+  Napi::HandleScope scope(env);
+  handle_->batches.Clear();
+  std::vector<HubEvent> events;
+  std::vector<SessionId> ready;
+  handle_->hub->TakeEvents(&events, &ready);
+  bool closed = false;
+  for (const HubEvent& event : events) {
+    Napi::HandleScope event_scope(env);
+    closed = closed || std::holds_alternative<ClosedEvent>(event);
+    on_event.Call({ToJsEvent(env, event)});
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();  // lib/hub.js lets none through
+  }
+  if (!ready.empty() && !closed) {
+    Napi::Object event = Napi::Object::New(env);
+    event.Set("type", "ready");
+    event.Set("sessions", ToJsSessions(env, ready));
+    on_event.Call({event});
+    if (env.IsExceptionPending()) env.GetAndClearPendingException();
+  }
+  if (closed && !shut_down_) {
+    napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
+    Shutdown();
+  }
+}
+
+Napi::Value HubObject::Topics(const Napi::CallbackInfo& info) {
+  handle_->hub->RequestTopics(Uint(info[0]), milliseconds(Int(info[1])), milliseconds(Int(info[2])));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
+  Napi::Object options = info[0].As<Napi::Object>();
+  Hub::SessionOptions session;
+  session.name_space = Text(options.Get("namespace"));
+  session.metadata.field = Text(options.Get("metadataField"));
+  session.metadata.join = options.Get("metadataJoin").ToBoolean();
+  session.decoder = Uint(options.Get("decoder"));
+  if (int64_t depth = Int(options.Get("maxDepth")); depth > 0) session.max_depth = static_cast<size_t>(depth);
+  if (int64_t bytes = Int(options.Get("maxPreparedBytes")); bytes > 0) {
+    session.max_prepared_bytes = static_cast<size_t>(bytes);
+  }
+  Napi::Object object = AddonData::Of(info.Env())->session_constructor.New({});
+  SessionObject* wrapped = SessionObject::Unwrap(object);
+  wrapped->handle_ = handle_;
+  wrapped->session_ = handle_->hub->OpenSession(session);
+  return object;
+}
+
+Napi::Value HubObject::Deserialized(const Napi::CallbackInfo& info) {
+  std::vector<std::optional<std::string>> texts;
+  if (info[1].IsArray()) {
+    Napi::Array array = info[1].As<Napi::Array>();
+    texts.reserve(array.Length());
+    for (uint32_t i = 0; i < array.Length(); ++i) {
+      Napi::HandleScope scope(info.Env());
+      Napi::Value text = array.Get(i);
+      texts.push_back(text.IsString() ? std::optional(text.As<Napi::String>().Utf8Value()) : std::nullopt);
+    }
+  }
+  handle_->hub->Deserialized(Uint(info[0]), std::move(texts));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::Matched(const Napi::CallbackInfo& info) {
+  std::vector<uint8_t> verdicts;
+  if (info[1].IsTypedArray() && info[1].As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array) {
+    Napi::Uint8Array array = info[1].As<Napi::Uint8Array>();
+    verdicts.assign(array.Data(), array.Data() + array.ElementLength());
+  }
+  handle_->hub->Matched(Uint(info[0]), std::move(verdicts));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::SetToken(const Napi::CallbackInfo& info) {
+  handle_->hub->SetToken(Text(info[0]), Int(info[1]), Text(info[2]), ToPairs(info[3]));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::FailToken(const Napi::CallbackInfo& info) {
+  handle_->hub->FailToken(Text(info[0]));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::Stats(const Napi::CallbackInfo& info) {
+  const Counters& counters = handle_->hub->counters();
+  Napi::Object stats = Napi::Object::New(info.Env());
+  auto set = [&](const char* name, auto value) { stats.Set(name, static_cast<double>(value)); };
+  set("sessions", counters.sessions.load());
+  set("cursors", counters.cursors.load());
+  set("partitions", counters.partitions.load());
+  set("tailScans", counters.tail_scans.load());
+  set("catchUpScans", counters.catch_up_scans.load());
+  set("recordsRead", counters.records_read.load());
+  set("bytesRead", counters.bytes_read.load());
+  set("recordsParsed", counters.records_parsed.load());
+  set("filterEvaluations", counters.filter_evaluations.load());
+  set("recordsMatched", counters.records_matched.load());
+  set("recordsEncoded", counters.records_encoded.load());
+  set("recordsSkipped", counters.records_skipped.load());
+  set("bufferBytes", counters.buffer_bytes.load());
+  set("maxLag", counters.max_lag.load());
+  set("classes", handle_->hub->classes());
+  return stats;
+}
+
+Napi::Value HubObject::Close(const Napi::CallbackInfo& info) {
+  handle_->hub->Close();
+  return info.Env().Undefined();
+}
+
+}  // namespace kasocki

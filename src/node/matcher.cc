@@ -1,0 +1,108 @@
+#include "node/matcher.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/padding.h"
+#include "filter/filter.h"
+#include "filter/regex.h"
+#include "json/scanner.h"
+
+namespace kasocki {
+
+namespace {
+
+// The text of a JavaScript string as UTF-8, lone surrogates as U+FFFD, with room behind it for the scanner to read.
+std::string PaddedText(Napi::Env env, Napi::Value value) {
+  size_t length = 0;
+  napi_get_value_string_utf8(env, value, nullptr, 0, &length);
+  std::string text;
+  text.reserve(length + kPadding);
+  text.resize(length);
+  napi_get_value_string_utf8(env, value, text.data(), length + 1, &length);
+  return text;
+}
+
+std::string PaddedBytes(Napi::Uint8Array bytes) {
+  std::string text;
+  text.reserve(bytes.ByteLength() + kPadding);
+  // An empty array's data may be a null pointer.
+  if (bytes.ByteLength() > 0) text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+  return text;
+}
+
+bool IsUint8Array(Napi::Value value) {
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
+}
+
+void ThrowInvalidFilter(Napi::Env env, const Error& error) {
+  Napi::Error thrown = Napi::Error::New(env, error.message);
+  thrown.Set("kind", Napi::String::New(env, "InvalidFilter"));
+  thrown.ThrowAsJavaScriptException();
+}
+
+class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
+ public:
+  explicit NativeMatcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeMatcher>(info) {
+    if (!info[0].IsString()) {
+      Napi::TypeError::New(info.Env(), "NativeMatcher(filter: string)").ThrowAsJavaScriptException();
+      return;
+    }
+    auto filter = Filter::Compile(PaddedText(info.Env(), info[0]), FilterLimits{});
+    if (!filter.ok()) {
+      ThrowInvalidFilter(info.Env(), filter.error());
+      return;
+    }
+    filter_ = std::move(filter.value());
+    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
+  }
+
+  Napi::Value Matches(const Napi::CallbackInfo& info) {
+    std::string text;
+    if (info[0].IsString()) {
+      text = PaddedText(info.Env(), info[0]);
+    } else if (IsUint8Array(info[0])) {
+      text = PaddedBytes(info[0].As<Napi::Uint8Array>());
+    } else {
+      Napi::TypeError::New(info.Env(), "matches(message: string | Uint8Array)").ThrowAsJavaScriptException();
+      return info.Env().Undefined();
+    }
+    const JsonVerdict verdict = scanner_.Scan(text, &paths_);
+    const bool is_message = verdict == JsonVerdict::kObject || verdict == JsonVerdict::kArray;
+    return Napi::Boolean::New(info.Env(), is_message && filter_->Matches(scanner_, scanner_.values(), ids_));
+  }
+
+ private:
+  std::shared_ptr<const Filter> filter_;
+  PathSet paths_;
+  std::vector<size_t> ids_;  // of filter_->paths() in paths_
+  JsonScanner scanner_;
+};
+
+Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
+  if (!info[0].IsString()) {
+    Napi::TypeError::New(info.Env(), "translateRegex(pattern: string)").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  auto translated = TranslateJsRegex(PaddedText(info.Env(), info[0]));
+  if (!translated.ok()) {
+    ThrowInvalidFilter(info.Env(), translated.error());
+    return info.Env().Undefined();
+  }
+  return Napi::String::New(info.Env(), translated.value().pattern);
+}
+
+}  // namespace
+
+void InitMatcher(Napi::Env env, Napi::Object exports) {
+  exports.Set("NativeMatcher",
+              NativeMatcher::DefineClass(env, "NativeMatcher",
+                                         {NativeMatcher::InstanceMethod("matches", &NativeMatcher::Matches)}));
+  if (!exports.Has("stages")) exports.Set("stages", Napi::Object::New(env));
+  exports.Get("stages").As<Napi::Object>().Set("translateRegex", Napi::Function::New(env, TranslateRegex));
+}
+
+}  // namespace kasocki

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "filter/filter.h"
+#include "node/convert.h"
+#include "node/hub_object.h"
+
+namespace kasocki {
+namespace {
+
+std::vector<Assignment> ToAssignments(const Napi::Value& value) {
+  std::vector<Assignment> assignments;
+  if (!value.IsArray()) return assignments;
+  Napi::Array array = value.As<Napi::Array>();
+  assignments.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    Napi::HandleScope scope(value.Env());
+    Napi::Object item = array.Get(i).As<Napi::Object>();
+    assignments.push_back({item.Get("topic").As<Napi::String>().Utf8Value(),
+                           item.Get("partition").As<Napi::Number>().Int32Value(),
+                           item.Get("offset").As<Napi::Number>().Int64Value()});
+  }
+  return assignments;
+}
+
+BatchForm FormOf(const Napi::Value& value) {
+  std::string name = value.As<Napi::String>().Utf8Value();
+  return name == "frames" ? BatchForm::kFrames : name == "packets" ? BatchForm::kPackets : BatchForm::kPayloads;
+}
+
+size_t LimitOf(const Napi::Value& value) {
+  double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
+  return limit >= 1 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit) : std::numeric_limits<size_t>::max() / 2;
+}
+
+}  // namespace
+
+Napi::Function SessionObject::Define(Napi::Env env) {
+  return DefineClass(env, "NativeSession",
+                     {InstanceAccessor<&SessionObject::Id>("id"),
+                      InstanceMethod<&SessionObject::Subscribe>("subscribe"),
+                      InstanceMethod<&SessionObject::SetFilter>("setFilter"),
+                      InstanceMethod<&SessionObject::SetWanting>("setWanting"),
+                      InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
+}
+
+SessionObject::SessionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionObject>(info) {}
+
+SessionObject::~SessionObject() { CloseOnce(); }
+
+void SessionObject::CloseOnce() {
+  if (!session_) return;
+  handle_->hub->CloseSession(session_);
+  session_.reset();
+}
+
+Napi::Value SessionObject::Id(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), session_ ? session_->id() : 0);
+}
+
+Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
+  if (session_) {
+    handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]));
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {
+  if (!session_) return info.Env().Undefined();
+  std::shared_ptr<const Filter> filter;
+  FunctionId matcher = 0;
+  if (info[0].IsNumber()) {
+    matcher = info[0].As<Napi::Number>().Uint32Value();
+  } else if (info[0].IsString()) {
+    auto compiled = Filter::Compile(info[0].As<Napi::String>().Utf8Value(), FilterLimits{});
+    if (!compiled.ok()) return ToJsError(info.Env(), compiled.error());
+    filter = std::move(compiled.value());
+  }
+  handle_->hub->SetFilter(session_, std::move(filter), matcher);
+  return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::SetWanting(const Napi::CallbackInfo& info) {
+  if (session_) handle_->hub->SetWanting(session_, info[0].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::Take(const Napi::CallbackInfo& info) {
+  if (!session_) return info.Env().Null();
+  std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
+  if (segments.empty()) return info.Env().Null();
+  return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(segments));
+}
+
+Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {
+  CloseOnce();
+  return info.Env().Undefined();
+}
+
+}  // namespace kasocki

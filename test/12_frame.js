@@ -1,0 +1,31 @@
+'use strict';
+
+const assert = require('assert');
+const { stages } = require('../lib/native');
+
+const frame = (payload, namespace = '/') => stages.frame(Buffer.from(payload), namespace);
+
+describe('frame: one unmasked WebSocket text frame of a socket.io event', () => {
+    it('its bytes', () => {
+        assert.strictEqual(frame('{}').toString('latin1'), '\x81\x1042["message",{}]');
+        assert.strictEqual(frame('{"a":"é"}').toString('latin1'), '\x81\x1842["message",{"a":"\xc3\xa9"}]');
+        assert.strictEqual(frame('[1]', '/chat').toString('latin1'), '\x81\x1742/chat,["message",[1]]');
+        assert.strictEqual(frame('{}', '').toString('latin1'), '\x81\x1042["message",{}]');
+        assert.strictEqual(frame('{}', '/a/b-c').toString('latin1'), '\x81\x1742/a/b-c,["message",{}]');
+        assert.strictEqual(frame('{}', '/é').toString('latin1'), '\x81\x1442/\xc3\xa9,["message",{}]');
+    });
+
+    it('the three forms of the length, at their borders', () => {
+        const around = Buffer.byteLength('42["message",""]');
+        for (const [length, header] of [
+            [18, '8112'], [125, '817d'], [126, '817e007e'], [127, '817e007f'], [256, '817e0100'], [65535, '817effff'],
+            [65536, '817f0000000000010000'], [65537, '817f0000000000010001'], [0x1020304, '817f0000000001020304'],
+        ]) {
+            const payload = `"${'x'.repeat(length - around)}"`;
+            const bytes = frame(payload);
+            assert.strictEqual(bytes.subarray(0, header.length / 2).toString('hex'), header);
+            assert.strictEqual(bytes.length, header.length / 2 + length);
+            assert.ok(bytes.subarray(header.length / 2).equals(Buffer.from(`42["message",${payload}]`)));
+        }
+    });
+});

@@ -1,0 +1,171 @@
+'use strict';
+
+const assert = require('node:assert');
+const { LIMITS, isAllowedTopic, isSocket, readAssignments, readEvent, readOptions } = require('../lib/validation');
+
+const invalid = { name: 'InvalidAssignmentError' };
+const read = (argument, max = LIMITS.assignments) => readAssignments(argument, max);
+
+describe('validation', () => {
+    describe('of the argument of subscribe', () => {
+        it('takes a name, names, and assignments', () => {
+            assert.deepStrictEqual(read('a'), [{ topic: 'a', partition: -1, offset: -1 }]);
+            assert.deepStrictEqual(read(['a', 'b']), [
+                { topic: 'a', partition: -1, offset: -1 },
+                { topic: 'b', partition: -1, offset: -1 }
+            ]);
+            const assignments = [
+                { topic: 'a', partition: 0, offset: -2 },
+                { topic: 'a', partition: 1, offset: -1 },
+                { topic: 'b', partition: 1, offset: 0 },
+                { topic: 'b', partition: 2147483647, offset: Number.MAX_SAFE_INTEGER }
+            ];
+            assert.deepStrictEqual(read(assignments), assignments);
+        });
+
+        it('takes nothing but topic, partition and offset from them', () => {
+            const hostile = JSON.parse('[{"topic":"a","partition":0,"offset":1,"__proto__":{"x":1},"more":2}]');
+            assert.deepStrictEqual(read(hostile), [{ topic: 'a', partition: 0, offset: 1 }]);
+            assert.ok(Object.is(read([{ topic: 'a', partition: -0, offset: -0 }])[0].offset, 0));
+        });
+
+        for (const argument of [undefined, null, 0, 1, NaN, true, false, {}, { topic: 'a', partition: 0, offset: 0 }, Buffer.from('a'), () => 1]) {
+            it(`refuses ${typeof argument} ${JSON.stringify(argument)}`, () => {
+                assert.throws(() => read(argument), invalid);
+            });
+        }
+
+        it('refuses arrays that are empty, mixed, or hold something else', () => {
+            const one = { topic: 'a', partition: 0, offset: 0 };
+            for (const argument of [[], ['a', one], [one, 'a'], [null], [undefined], [1], [['a']], [[]], [{}], [Buffer.from('a')], ['a', null], [one, null]]) {
+                assert.throws(() => read(argument), invalid, JSON.stringify(argument));
+            }
+        });
+
+        it('refuses duplicates', () => {
+            assert.throws(() => read(['a', 'b', 'a']), invalid);
+            assert.throws(() => read([{ topic: 'a', partition: 1, offset: 0 }, { topic: 'a', partition: 1, offset: 5 }]), invalid);
+            assert.strictEqual(read([{ topic: 'a', partition: 1, offset: 0 }, { topic: 'a', partition: 11, offset: 5 }]).length, 2);
+        });
+
+        it('refuses offsets and partitions that cannot be', () => {
+            for (const offset of [-3, -1e300, 0.5, NaN, Infinity, 1e300, 2 ** 53, '0', '', null, undefined, [], {}, true, 10n]) {
+                assert.throws(() => read([{ topic: 'a', partition: 0, offset }]), invalid, String(offset));
+            }
+            for (const partition of [-1, -2, 0.5, NaN, Infinity, 2 ** 31, '0', null, undefined, [], {}, false]) {
+                assert.throws(() => read([{ topic: 'a', partition, offset: 0 }]), invalid, String(partition));
+            }
+            for (const topic of [null, undefined, 5, {}, [], ['a'], true]) {
+                assert.throws(() => read([{ topic, partition: 0, offset: 0 }]), invalid, String(topic));
+            }
+            assert.throws(() => read([Object.create({ topic: 'a', partition: 0, offset: 0 })]), invalid);
+        });
+
+        it('refuses more than the limit', () => {
+            const names = Array.from({ length: LIMITS.assignments + 1 }, (_, i) => `t${i}`);
+            assert.throws(() => read(names), { name: 'LimitExceededError' });
+            assert.strictEqual(read(names.slice(1)).length, LIMITS.assignments);
+        });
+    });
+
+    describe('of topic names', () => {
+        it('lets Kafka\'s names pass, internal ones only if named', () => {
+            for (const name of ['a', 'A.b_c-9', 'x'.repeat(249), '_a']) {
+                assert.strictEqual(isAllowedTopic(name), true, name);
+            }
+            for (const name of ['', 'x'.repeat(250), 'a b', 'ä', 'a/b', 'a\n', '/a.*/', '__consumer_offsets', '__proto__']) {
+                assert.strictEqual(isAllowedTopic(name), false, name);
+            }
+            const allowed = new Set(['a', '__x']);
+            assert.deepStrictEqual(['a', '__x', 'b', '__y'].map((name) => isAllowedTopic(name, allowed)), [true, true, false, false]);
+        });
+    });
+
+    describe('of the arguments of an event', () => {
+        const ack = () => {};
+        for (const [args, argument, hasAck] of [
+            [[], undefined, false],
+            [[ack], undefined, true],
+            [[null], null, false],
+            [[null, ack], null, true],
+            [['a', ack], 'a', true],
+            [['a', 'not an ack'], 'a', false],
+            [['a', {}, 5], 'a', false],
+            [['a', 'b', ack], 'a', true]
+        ]) {
+            it(`finds argument ${JSON.stringify(argument)} and ${hasAck ? 'the' : 'no'} ack among ${args.length}`, () => {
+                assert.deepStrictEqual(readEvent(args), { argument, ack: hasAck ? ack : undefined });
+            });
+        }
+    });
+
+    describe('of options', () => {
+        it('gives defaults', () => {
+            for (const given of [undefined, null, {}]) {
+                const { options, error } = readOptions(given);
+                assert.strictEqual(error, undefined);
+                assert.strictEqual(options.metadataField, '_kafka');
+                assert.strictEqual(options.connectTimeout, 10000);
+                assert.strictEqual(options.hubIdle, 30000);
+                assert.strictEqual(options.allowedTopics, undefined);
+                assert.deepStrictEqual(options.limits, LIMITS);
+            }
+        });
+
+        it('takes what is given', () => {
+            const deserializer = () => {};
+            const { options, error } = readOptions({
+                allowedTopics: ['a', '__b'], metadataField: false, deserializer, connectTimeout: 5, hubIdle: 0, statsd: null, limits: { assignments: 7 }
+            });
+            assert.strictEqual(error, undefined);
+            assert.deepStrictEqual(options.allowedTopics, new Set(['a', '__b']));
+            assert.strictEqual(options.metadataField, false);
+            assert.strictEqual(options.deserializer, deserializer);
+            assert.strictEqual(options.connectTimeout, 5);
+            assert.strictEqual(options.hubIdle, 0);
+            assert.deepStrictEqual(options.limits, { ...LIMITS, assignments: 7 });
+        });
+
+        const wrong = {
+            kafkaConfig: [5, 'a', [], () => 1],
+            allowedTopics: ['a', {}, [5], [null], ['a b']],
+            logger: [5, 'console', true],
+            deserializer: [5, {}, 'f'],
+            matcherFactory: [5, {}, 'f'],
+            metadataField: [5, {}, '', true],
+            kafkaEventHandlers: [5, () => 1, [], { 'event.stats': 5 }],
+            statsd: [5, {}, { increment() {} }],
+            connectTimeout: [0, -1, NaN, Infinity, '5', {}],
+            hubIdle: [-1, NaN, Infinity, '5'],
+            limits: [5, [], { assignments: 0 }, { consumes: 1.5 }, { bytesInFlight: '5' }]
+        };
+        for (const [name, values] of Object.entries(wrong)) {
+            it(`names ${name} if it is wrong, and goes on with its default`, () => {
+                for (const value of values) {
+                    const logger = { warn() {} };
+                    const { options, error } = readOptions({ logger, [name]: value });
+                    assert.strictEqual(error.name, 'KasockiError');
+                    assert.ok(error.message.includes(`"${name}`), error.message);
+                    const defaults = readOptions(name === 'logger' ? {} : { logger }).options;
+                    assert.deepStrictEqual(options, defaults);
+                }
+            });
+        }
+
+        it('refuses options that are no object, and survives a getter that throws', () => {
+            for (const given of [5, 'a', true, [], () => 1]) {
+                assert.strictEqual(readOptions(given).error.name, 'KasockiError');
+            }
+            const nasty = { get logger() { throw new Error('no'); } };
+            assert.strictEqual(readOptions(nasty).error, undefined);
+        });
+    });
+
+    it('knows a socket', () => {
+        const socket = { on() {}, emit() {}, disconnect() {} };
+        assert.strictEqual(isSocket(socket), true);
+        for (const value of [undefined, null, 5, 'socket', {}, [], { on() {}, emit() {} }, () => 1]) {
+            assert.strictEqual(isSocket(value), false);
+        }
+    });
+});

@@ -1,0 +1,193 @@
+// A Kafka partition in memory, and a hub around one Partition with a clock that the test moves.
+#ifndef KASOCKI_TEST_CORE_FAKE_LOG_H_
+#define KASOCKI_TEST_CORE_FAKE_LOG_H_
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/evaluator.h"
+#include "engine/partition.h"
+
+namespace kasocki {
+
+// Records by offset; offsets may be missing, as compaction and transactions leave them.
+struct FakeLog {
+  int64_t begin = 0;
+  int64_t end = 0;
+  std::vector<std::pair<int64_t, std::string>> records;
+  std::optional<Error> error;  // readers report it
+  uint64_t handed_over = 0;    // records read by all readers together
+  int readers_opened = 0;
+  int readers_open = 0;
+
+  void Append(std::string value) { records.emplace_back(end++, std::move(value)); }
+  // An offset without a record.
+  void AppendHole() { ++end; }
+  void DeleteBelow(int64_t offset) {
+    begin = offset;
+    std::erase_if(records, [offset](const auto& record) { return record.first < offset; });
+  }
+};
+
+class FakeReader : public LogReader {
+ public:
+  FakeReader(FakeLog* log, int64_t offset) : log_(log), position_(offset) {
+    ++log_->readers_opened;
+    ++log_->readers_open;
+  }
+  ~FakeReader() override { --log_->readers_open; }
+
+  ReadOutcome Read(size_t max_records, const RecordSink& sink) override {
+    ReadOutcome outcome;
+    if (log_->error) {
+      outcome.error = log_->error;
+    } else if (position_ < log_->begin || position_ > log_->end) {
+      outcome.out_of_range = true;
+    } else {
+      auto it = std::partition_point(log_->records.begin(), log_->records.end(),
+                                     [this](const auto& record) { return record.first < position_; });
+      for (; it != log_->records.end() && outcome.records < max_records; ++it, ++outcome.records) {
+        RecordView view;
+        view.offset = it->first;
+        view.timestamp = 1000 + it->first;
+        view.value = it->second;
+        sink(view);
+        position_ = it->first + 1;
+      }
+      log_->handed_over += outcome.records;
+      if (it == log_->records.end()) position_ = log_->end;
+      outcome.at_end = position_ == log_->end;
+    }
+    outcome.position = position_;
+    return outcome;
+  }
+  int64_t KnownEnd() const override { return log_->end; }
+
+ private:
+  FakeLog* const log_;
+  int64_t position_;
+};
+
+// The hub's part for one partition.
+class FakeHub : public PartitionHost {
+ public:
+  explicit FakeHub(PartitionOptions options = {})
+      : evaluator(&counters), partition(std::make_unique<Partition>(1, TopicPartition{"topic", 0}, options, this, &counters)) {}
+
+  Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role, Partition*, int64_t offset) override {
+    woken = true;  // by the first fetch response
+    return std::unique_ptr<LogReader>(std::make_unique<FakeReader>(&log, offset));
+  }
+  void Evaluate(Partition* evaluated, const std::vector<Needed>& needed) override {
+    for (const Needed& need : needed) {
+      auto results = evaluator.Evaluate(*need.chunk->records, evaluated->name(), {need.filter_class},
+                                        [](int64_t, const std::string&) {});
+      need.chunk->results[need.filter_class->id] = results[0];
+    }
+  }
+  void SessionReady(SessionId session) override { ready.insert(session); }
+  void RequestBounds(Partition*) override { bounds_requested = true; }
+  void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
+    failures.emplace_back(sessions, error.code);
+  }
+
+  // Pumps until nothing moves, as the worker would without the clock going on.
+  void Pump() {
+    for (int turn = 0; turn < 10000; ++turn) {
+      bool more = partition->Pump(now);
+      more |= std::exchange(woken, false);
+      if (bounds_requested) {
+        bounds_requested = false;
+        partition->SetBounds(std::pair<int64_t, int64_t>(log.begin, log.end), now);
+        more = true;
+      }
+      if (!more) return;
+    }
+  }
+  void Sleep(std::chrono::milliseconds duration) { now += duration; }
+
+  std::shared_ptr<const FilterClass> ClassOf(const std::string& filter) {
+    std::shared_ptr<const Filter> compiled;
+    if (!filter.empty()) compiled = Filter::Compile(filter, FilterLimits{}).value();
+    return classes.Class(compiled, 0, 0, classes.Format("/", MetadataStyle{}, 1024));
+  }
+
+  FakeLog log;
+  Counters counters;
+  FilterClasses classes;
+  Evaluator evaluator;
+  Clock::time_point now{};
+  std::set<SessionId> ready;
+  bool woken = false;
+  bool bounds_requested = false;
+  std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
+  std::unique_ptr<Partition> partition;
+};
+
+// A socket on that partition.
+class FakeSocket {
+ public:
+  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
+      : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
+    cursor_ = session_->cursors.emplace_back(std::make_unique<Cursor>(session_.get())).get();
+    session_->SetPosition(cursor_, offset);
+    hub_->partition->Add(cursor_);
+  }
+  ~FakeSocket() { Close(); }
+  FakeSocket(const FakeSocket&) = delete;
+  FakeSocket& operator=(const FakeSocket&) = delete;
+
+  void Start() {
+    if (session_->SetWanting(true)) Wake();
+  }
+  void Stop() { session_->SetWanting(false); }
+  void Filter(const std::string& filter) {
+    session_->SetFilterClass(hub_->ClassOf(filter));
+    Wake();
+  }
+  // Takes and notes offsets; returns how many.
+  size_t Take(size_t max_bytes = SIZE_MAX / 2, size_t max_count = SIZE_MAX / 2) {
+    bool credit = false;
+    size_t count = 0;
+    for (const Segment& segment : session_->Take(max_bytes, max_count, &credit)) {
+      for (size_t i = segment.first; i < segment.last; ++i, ++count) {
+        offsets.push_back(segment.matches->matches[i].offset);
+        payloads.emplace_back(segment.matches->Payload(segment.matches->matches[i]));
+      }
+    }
+    if (credit) Wake();
+    return count;
+  }
+  // Takes all there is to get at this moment.
+  void Drain() {
+    do {
+      hub_->Pump();
+    } while (Take() > 0);
+  }
+  void Close() {
+    if (cursor_ == nullptr) return;
+    session_->Close();
+    hub_->partition->Remove(cursor_);
+    cursor_ = nullptr;
+  }
+  Session& session() { return *session_; }
+
+  std::vector<int64_t> offsets;
+  std::vector<std::string> payloads;
+
+ private:
+  void Wake() { hub_->partition->Wake(cursor_, hub_->now); }
+
+  FakeHub* const hub_;
+  std::shared_ptr<Session> session_;
+  Cursor* cursor_ = nullptr;
+};
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_TEST_CORE_FAKE_LOG_H_

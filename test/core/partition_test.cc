@@ -1,0 +1,332 @@
+// Cursors on scans: who is read for, when, and that everybody gets exactly what he should.
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+
+#include "fake_log.h"
+
+namespace kasocki {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string Value(int64_t n) { return "{\"n\":" + std::to_string(n) + ",\"even\":" + (n % 2 == 0 ? "true" : "false") + "}"; }
+
+void Fill(FakeLog* log, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) log->Append(Value(log->end));
+}
+
+std::vector<int64_t> Range(int64_t from, int64_t to, int64_t step = 1) {
+  std::vector<int64_t> range;
+  for (int64_t i = from; i < to; i += step) range.push_back(i);
+  return range;
+}
+
+TEST(Partition, DeliversABacklogAndThenTheTail) {
+  FakeHub hub;
+  Fill(&hub.log, 5000);
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 5000));
+  EXPECT_EQ(hub.partition->tail_scans(), 1u);
+  EXPECT_EQ(hub.partition->catch_up_scans(), 0u);
+  Fill(&hub.log, 10);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 5010));
+  EXPECT_EQ(socket.payloads[5009],
+            "{\"n\":5009,\"even\":false,\"_kafka\":{\"topic\":\"topic\",\"partition\":0,\"offset\":5009,"
+            "\"timestamp\":6009,\"key\":null}}");
+}
+
+TEST(Partition, NothingIsReadBeforeAnybodyStarts) {
+  FakeHub hub;
+  Fill(&hub.log, 10);
+  FakeSocket socket(&hub, 1, 0);
+  hub.Pump();
+  EXPECT_EQ(hub.log.readers_opened, 0);
+}
+
+TEST(Partition, OffsetsWithoutRecordsAreCrossed) {
+  FakeHub hub;
+  for (int i = 0; i < 3; ++i) hub.log.Append(Value(i));
+  for (int i = 0; i < 5; ++i) hub.log.AppendHole();
+  for (int i = 0; i < 3; ++i) hub.log.Append(Value(i));
+  for (int i = 0; i < 5; ++i) hub.log.AppendHole();
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, (std::vector<int64_t>{0, 1, 2, 8, 9, 10}));
+  EXPECT_EQ(hub.partition->tail_scans(), 1u) << "the handover is complete at offset 16";
+  EXPECT_EQ(hub.partition->catch_up_scans(), 0u);
+  hub.log.AppendHole();
+  Fill(&hub.log, 1);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets.back(), 17);
+}
+
+TEST(Partition, ALogThatIsAllHolesHasATail) {
+  FakeHub hub;
+  for (int i = 0; i < 5; ++i) hub.log.AppendHole();
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  socket.Drain();
+  EXPECT_TRUE(socket.offsets.empty());
+  Fill(&hub.log, 2);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(5, 7));
+}
+
+TEST(Partition, ManySocketsOfOneBacklogCostOneRead) {
+  FakeHub hub;
+  Fill(&hub.log, 20000);
+  std::vector<std::unique_ptr<FakeSocket>> sockets;
+  for (SessionId id = 1; id <= 100; ++id) {
+    sockets.push_back(std::make_unique<FakeSocket>(&hub, id, 0, id % 2 == 0 ? "{\"even\":true}" : "", 16 * 1024));
+  }
+  // They start one after the other while the scan is under way, and take at different paces.
+  std::mt19937 random(7);
+  size_t started = 0;
+  bool done = false;
+  for (int turn = 0; turn < 100000 && !done; ++turn) {
+    if (started < sockets.size()) sockets[started++]->Start();
+    hub.Pump();
+    for (auto& socket : sockets) {
+      if (random() % 3 != 0) socket->Take();
+    }
+    hub.Sleep(milliseconds(1));
+    done = std::all_of(sockets.begin(), sockets.end(), [](const auto& socket) {
+      return !socket->offsets.empty() && socket->offsets.back() >= 19998;
+    });
+  }
+  for (size_t i = 0; i < sockets.size(); ++i) {
+    sockets[i]->Drain();
+    EXPECT_EQ(sockets[i]->offsets, i % 2 == 0 ? Range(0, 20000) : Range(0, 20000, 2)) << i;
+  }
+  EXPECT_EQ(hub.log.handed_over, 20000u);
+}
+
+TEST(Partition, ASocketThatDoesNotReadHoldsNobodyUpAndLosesNothing) {
+  FakeHub hub;
+  Fill(&hub.log, 50000);
+  FakeSocket stuck(&hub, 1, 0, "", 8 * 1024);
+  FakeSocket healthy(&hub, 2, 0, "", 64 * 1024);
+  stuck.Start();
+  healthy.Start();
+  for (int turn = 0; turn < 1000 && healthy.offsets.size() < 50000; ++turn) {
+    healthy.Drain();
+    hub.Sleep(milliseconds(50));
+  }
+  EXPECT_EQ(healthy.offsets, Range(0, 50000));
+  EXPECT_LE(hub.counters.buffer_bytes.load(), 3u << 20);
+  for (int turn = 0; turn < 10000 && stuck.offsets.size() < 50000; ++turn) {
+    stuck.Drain();
+    hub.Sleep(milliseconds(50));
+  }
+  EXPECT_EQ(stuck.offsets, Range(0, 50000));
+}
+
+TEST(Partition, ARecordLargerThanTheCreditIsDelivered) {
+  FakeHub hub;
+  hub.log.Append("{\"a\":1}");
+  hub.log.Append("{\"a\":\"" + std::string(100000, 'x') + "\"}");
+  hub.log.Append("{\"a\":2}");
+  FakeSocket socket(&hub, 1, 0, "", 1024);
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 3));
+}
+
+TEST(Partition, StopGivesBackAndStartGoesOnFromThere) {
+  FakeHub hub;
+  Fill(&hub.log, 1000);
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  hub.Pump();
+  EXPECT_EQ(socket.Take(SIZE_MAX / 2, 10), 10u);
+  socket.Stop();
+  EXPECT_EQ(socket.Take(), 0u);
+  hub.Sleep(milliseconds(100));
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 1000));
+}
+
+TEST(Partition, AFilterTakesEffectAtTheEarliestMatchNotTaken) {
+  FakeHub hub;
+  Fill(&hub.log, 1000);
+  FakeSocket socket(&hub, 1, 0, "{\"even\":true}");
+  socket.Start();
+  hub.Pump();
+  EXPECT_EQ(socket.Take(SIZE_MAX / 2, 3), 3u);  // 0, 2, 4: the earliest match not taken is 6
+  socket.Filter("{\"even\":false}");
+  socket.Drain();
+  std::vector<int64_t> expected = {0, 2, 4};
+  for (int64_t n = 7; n < 1000; n += 2) expected.push_back(n);
+  EXPECT_EQ(socket.offsets, expected) << "5 was refused before and stays refused";
+}
+
+TEST(Partition, RetentionMovesACursorToTheLogsStart) {
+  FakeHub hub;
+  Fill(&hub.log, 1000);
+  FakeSocket socket(&hub, 1, 10);
+  hub.log.DeleteBelow(500);
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(500, 1000));
+}
+
+TEST(Partition, ATruncatedLogMovesACursorToItsEnd) {
+  FakeHub hub;
+  Fill(&hub.log, 100);
+  FakeSocket socket(&hub, 1, 200);
+  socket.Start();
+  socket.Drain();
+  Fill(&hub.log, 5);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(100, 105));
+}
+
+TEST(Partition, AFailedPartitionIsToldOnceAndTriedAgain) {
+  FakeHub hub;
+  Fill(&hub.log, 10);
+  hub.log.error = Error{ErrorKind::kKafka, "Broker: Topic authorization failed", "TOPIC_AUTHORIZATION_FAILED"};
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  hub.Pump();
+  for (int i = 0; i < 5; ++i) {
+    hub.Sleep(milliseconds(40000));
+    hub.Pump();
+  }
+  ASSERT_EQ(hub.failures.size(), 1u);
+  EXPECT_EQ(hub.failures[0].first, std::vector<SessionId>{1});
+  hub.log.error.reset();
+  hub.Sleep(milliseconds(40000));
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 10));
+}
+
+TEST(Partition, SlowAndFarAwayCursorsAllGetTheirTurn) {
+  FakeHub hub;
+  Fill(&hub.log, 60000);
+  // The first ones keep the scan busy at a distance; the others are far below it.
+  FakeSocket far(&hub, 1, 40000, "", 4 * 1024);
+  far.Start();
+  hub.Pump();
+  FakeSocket near(&hub, 2, 0, "", 4 * 1024);
+  near.Start();
+  for (int turn = 0; turn < 200000 && near.offsets.size() + far.offsets.size() < 80000; ++turn) {
+    hub.Pump();
+    near.Take();
+    far.Take();
+    hub.Sleep(milliseconds(5));
+  }
+  EXPECT_EQ(far.offsets, Range(40000, 60000));
+  EXPECT_EQ(near.offsets, Range(0, 60000));
+}
+
+TEST(Partition, ScansEndWhenNobodyIsLeft) {
+  FakeHub hub;
+  Fill(&hub.log, 10);
+  {
+    FakeSocket socket(&hub, 1, 0);
+    socket.Start();
+    socket.Drain();
+    EXPECT_GT(hub.log.readers_open, 0);
+  }
+  hub.Pump();
+  hub.Sleep(milliseconds(60000));
+  hub.Pump();
+  EXPECT_EQ(hub.log.readers_open, 0);
+  EXPECT_TRUE(hub.partition->unused());
+  EXPECT_EQ(hub.counters.buffer_bytes.load(), 0u);
+}
+
+// Sockets of all kinds do everything at random moments; each ends with exactly its records, once, in order.
+class RandomSockets : public ::testing::TestWithParam<unsigned> {};
+
+TEST_P(RandomSockets, GetExactlyTheirRecords) {
+  std::mt19937 random(GetParam());
+  PartitionOptions options;
+  options.catch_up_bytes = 1 << (10 + random() % 8);
+  options.tail_bytes = 1 << (10 + random() % 8);
+  options.read_batch = 1 + random() % 300;
+  FakeHub hub(options);
+  Fill(&hub.log, 1000);
+
+  struct Actor {
+    std::unique_ptr<FakeSocket> socket;
+    int64_t from;
+    bool even;
+    bool started = false;
+  };
+  std::vector<Actor> actors;
+  SessionId next_id = 1;
+  auto join = [&] {
+    Actor actor;
+    actor.even = random() % 2 == 0;
+    actor.from = random() % 3 == 0 ? hub.log.end : static_cast<int64_t>(random() % (hub.log.end + 1));
+    actor.socket = std::make_unique<FakeSocket>(&hub, next_id++, actor.from, actor.even ? "{\"even\":true}" : "",
+                                                1u << (8 + random() % 8));
+    actors.push_back(std::move(actor));
+  };
+  for (int turn = 0; turn < 3000; ++turn) {
+    if (actors.size() < 20 && random() % 10 == 0) join();
+    if (random() % 4 == 0) {
+      for (unsigned n = random() % 30; n > 0; --n) {
+        if (random() % 5 == 0) {
+          hub.log.AppendHole();
+        } else {
+          Fill(&hub.log, 1);
+        }
+      }
+    }
+    for (Actor& actor : actors) {
+      switch (random() % 8) {
+        case 0:
+          actor.started ? actor.socket->Stop() : actor.socket->Start();
+          actor.started = !actor.started;
+          break;
+        case 1:
+          actor.socket->Filter(actor.even ? "{\"even\":true}" : "");  // the same again: must change nothing
+          break;
+        case 2:
+        case 3:
+          if (actor.started) actor.socket->Take(1 + random() % 5000, 1 + random() % 100);
+          break;
+        default:
+          break;
+      }
+    }
+    if (actors.size() > 3 && random() % 60 == 0) actors.erase(actors.begin() + static_cast<ptrdiff_t>(random() % actors.size()));
+    hub.partition->Pump(hub.now);
+    hub.Sleep(milliseconds(random() % 100));
+  }
+  std::vector<std::vector<int64_t>> expected;
+  for (const Actor& actor : actors) {
+    std::vector<int64_t>& offsets = expected.emplace_back();
+    for (const auto& [offset, value] : hub.log.records) {
+      if (offset >= actor.from && (!actor.even || value.find("true") != std::string::npos)) offsets.push_back(offset);
+    }
+  }
+  bool all = false;
+  for (int turn = 0; turn < 20000 && !all; ++turn) {
+    all = true;
+    for (size_t i = 0; i < actors.size(); ++i) {
+      actors[i].socket->Start();
+      actors[i].socket->Take();
+      all = all && actors[i].socket->offsets.size() >= expected[i].size();
+    }
+    hub.Pump();
+    hub.Sleep(milliseconds(20));
+  }
+  for (size_t i = 0; i < actors.size(); ++i) EXPECT_EQ(actors[i].socket->offsets, expected[i]) << actors[i].from;
+  actors.clear();
+  EXPECT_EQ(hub.counters.cursors.load(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomSockets, ::testing::Range(1u, 31u));
+
+}  // namespace
+}  // namespace kasocki

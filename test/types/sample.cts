@@ -1,0 +1,8 @@
+// Compiled by test/80_types.js: the same by require().
+import Kasocki = require('kasocki');
+
+const matcher = Kasocki.createMatcher({ a: 1 });
+const Again: typeof Kasocki = Kasocki.Kasocki;
+const error: Kasocki.KasockiError = new Kasocki.LimitExceededError('why', { code: 'x' });
+declare const socket: Kasocki.SocketLike;
+new Again(socket, { limits: { consumes: 1 } }).connect().then(() => console.log(matcher.filters, error));

@@ -1,0 +1,104 @@
+// Compiled, never run, by test/80_types.js: uses the whole public API in its types, as a user would. The lines below
+// `@ts-expect-error` must be refused by the compiler.
+import { createServer } from 'http';
+import { Server } from 'socket.io';
+import { io, Socket } from 'socket.io-client';
+import Kasocki from 'kasocki';
+import { Kasocki as Named, KafkaError, KasockiError, createMatcher } from 'kasocki';
+
+const server = new Server<Kasocki.ClientToServerEvents, Kasocki.ServerToClientEvents>(createServer());
+
+const options: Kasocki.Options = {
+    kafkaConfig: {
+        'metadata.broker.list': 'localhost:9092',
+        'fetch.wait.max.ms': 50,
+        'socket.keepalive.enable': true,
+        default_topic_config: { 'auto.offset.reset': 'latest' }
+    },
+    allowedTopics: ['a', 'b'],
+    logger: console,
+    deserializer: async (kafkaMessage) => {
+        const bytes: Buffer | null = kafkaMessage.value;
+        const names: string[] = kafkaMessage.headers.flatMap((header) => Object.keys(header));
+        return bytes === null ? null : { text: bytes.toString(), size: kafkaMessage.size, offset: kafkaMessage.offset, names };
+    },
+    matcherFactory: (filters: { contains: string }) => {
+        const matcher: Kasocki.Matcher = (message) => String(message.text).includes(filters.contains);
+        matcher.filters = filters;
+        return matcher;
+    },
+    metadataField: false,
+    kafkaEventHandlers: {
+        'event.stats': (event) => JSON.parse(event.message),
+        'event.error': (event) => console.error(event)
+    },
+    statsd: { increment(name: string, by?: number) {}, gauge(name: string, value: number) {} },
+    connectTimeout: 5000,
+    hubIdle: 0,
+    limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10 }
+};
+
+server.on('connection', (socket) => {
+    const kasocki = new Kasocki(socket, options);
+    const started: Promise<void> = kasocki.connect();
+    started.then(() => new Named(socket));
+});
+
+// A server without event maps, and a socket of one's own, will do as well.
+new Server().on('connection', (socket) => new Kasocki(socket));
+new Kasocki({ id: 'x', on() {}, emit() {}, disconnect() {} }, {});
+
+const client: Socket<Kasocki.ServerToClientEvents, Kasocki.ClientToServerEvents> = io('http://localhost:6927');
+client.on('ready', (topics) => {
+    client.emit('subscribe', topics[0]);
+    client.emit('subscribe', topics, (error, assignments) => {
+        if (error) {
+            const name: string = error.name;
+            console.error(name, error.message, error.socket, error.socketEvent, error.code, error.availableTopics);
+        }
+        const first: Kasocki.Assignment = assignments[0];
+        console.log(first.topic, first.partition, first.offset);
+    });
+    client.emit('subscribe', [{ topic: 'a', partition: 0, offset: -2 }]);
+    client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
+    client.emit('filter', null);
+    client.emit('start');
+    client.emit('start', null);
+    client.emit('start', (error) => console.log(error));
+    client.emit('start', null, (error) => console.log(error));
+    client.emit('consume', (error, message) => console.log(message.text));
+    client.emit('stop', (error) => console.log(error));
+    client.emit('pause');
+});
+client.on('message', (message) => {
+    const { topic, offset }: Kasocki.Metadata = message._kafka;
+    console.log(topic, offset);
+});
+client.on('err', (error) => console.error(error.origin));
+
+const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
+const matched: boolean = matcher({ a: { b: 1 } }) || matcher('{"a":{"b":1}}') || matcher(new Uint8Array(2));
+console.log(matched, matcher.filters, Kasocki.createMatcher === createMatcher);
+
+const error: KasockiError = new KafkaError('why', '_TRANSPORT');
+console.log(error instanceof Kasocki.KafkaError && error.code, error instanceof Kasocki.KasockiError, error.origin);
+
+// @ts-expect-error: no socket
+new Kasocki();
+// @ts-expect-error: no array
+const wrongTopics: Kasocki.Options = { allowedTopics: 'a' };
+// @ts-expect-error: neither a name nor false
+const wrongField: Kasocki.Options = { metadataField: true };
+// @ts-expect-error: a nested value other than default_topic_config
+const wrongConfig: Kasocki.Options = { kafkaConfig: { a: { b: { c: 1 } } } };
+// @ts-expect-error: no such option
+const wrongOption: Kasocki.Options = { topics: [] };
+// @ts-expect-error: no offset
+client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
+// @ts-expect-error: an object as a value
+client.emit('filter', { a: { b: 1 } });
+// @ts-expect-error: no such event
+client.emit('begin');
+// @ts-expect-error: a regular expression is written as a string
+createMatcher({ a: /x/ });
+console.log(wrongTopics, wrongField, wrongConfig, wrongOption);
