@@ -82,6 +82,7 @@
         'src/filter/filter.cc',
         'src/filter/js_regex.cc',
         'src/filter/number.cc',
+        'src/filter/pattern_reader.cc',
         'src/filter/regex.cc',
         'src/filter/wtf8.cc',
         'src/encode/frame.cc',
@@ -102,7 +103,8 @@
       'target_name': 'kasocki',
       'dependencies': ['core'],
       'cflags': ['-isystem', '../deps/node-addon-api'],
-      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
+                  'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', 'KASOCKI_RE2_VERSION="2025-11-05"'],
       'sources': [
         'src/node/addon.cc',
         'src/node/batch_cache.cc',

@@ -3,7 +3,7 @@
 /*
  * Builds the binaries that the published package carries: prebuilds/<platform>/kasocki.node.
  *
- *     npm run prebuild [-- <platform>...]     without arguments: linux-x64
+ *     npm run build:prebuilt [-- <platform>...]     without arguments: linux-x64
  *
  * 1. The compiler is zig's (clang with the C libraries of all targets), from PyPI, pinned by its hash. It links against
  *    an old glibc wherever it runs, so the binary runs on every system that Node 18 runs on.

@@ -3,7 +3,13 @@
 // The ground that the other tests stand on: there is a real Kafka, and the test client does to it what it says.
 
 const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
 
+const { startKafka } = require('./broker');
+const { answers } = require('./broker/ready.js');
 const kafka = require('./support/kafka.js');
 
 describe('the Kafka of the tests', () => {
@@ -93,5 +99,73 @@ describe('the Kafka of the tests', () => {
         await kafka.deleteTopics(topic);
         await kafka.createTopic({ topic });
         assert.deepEqual(await kafka.endOffsets(topic), [0]);
+    });
+});
+
+describe('a Kafka of a test', function () {
+    this.timeout(180000);
+
+    /** After a kill, Kafka takes a broker back when the session of the one before is over. */
+    const properties = { 'broker.session.timeout.ms': 2000 };
+
+    it('keeps address and data while it is stopped, killed and started', async () => {
+        const node = await startKafka({ properties });
+        const client = await kafka.connect(node.brokers);
+        const topic = await client.createTopic();
+        await client.produce(topic, ['before']);
+        await node.stop();
+        assert.equal(await answers(node.brokers), false);
+        await node.start();
+        await node.kill();
+        assert.equal(await answers(node.brokers), false);
+        await node.start();
+        await client.produce(topic, ['after']);
+        assert.deepEqual(
+            (await client.read(topic, 2)).map(({ value }) => value.toString()),
+            ['before', 'after'],
+        );
+        await client.close();
+        await node.close();
+        assert.equal(await answers(node.brokers), false);
+        assert.equal(fs.existsSync(node.folder), false);
+    });
+
+    it('is joined by another, which can be away', async () => {
+        const first = await startKafka({ properties });
+        const second = await startKafka({ properties, joins: first });
+        const client = await kafka.connect(first.brokers);
+        const topic = await client.createTopic({ replicas: [[first.id], [second.id]] });
+        await client.produce(topic, ['a', { value: 'b', partition: 1 }]);
+        await second.stop();
+        await client.produce(topic, ['c']);
+        await second.start();
+        await client.produce(topic, [{ value: 'd', partition: 1 }]);
+        assert.deepEqual(await client.endOffsets(topic), [2, 2]);
+        await client.close();
+        await second.close();
+        await first.close();
+    });
+
+    it('does not outlive a test run that is killed', async () => {
+        const program = `
+            require('./test/broker').startKafka().then(({ brokers, folder }) => {
+                console.log(JSON.stringify({ brokers, folder }));
+                setInterval(() => {}, 1000);
+            });`;
+        const run = spawn(process.execPath, ['-e', program], {
+            cwd: path.join(__dirname, '..'),
+            stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        const [line] = await once(run.stdout, 'data');
+        const { brokers, folder } = JSON.parse(line);
+        assert.equal(await answers(brokers), true);
+        assert.equal(fs.existsSync(folder), true);
+        // Its stderr is the guard's too: it closes when both are gone.
+        const closed = once(run, 'close');
+        run.stderr.resume();
+        run.kill('SIGKILL');
+        await closed;
+        assert.equal(await answers(brokers), false);
+        assert.equal(fs.existsSync(folder), false);
     });
 });

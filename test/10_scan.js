@@ -298,6 +298,14 @@ describe('scan: picks up what stands at wanted paths', () => {
         assert.deepStrictEqual(texts(pickOne('{"__proto__":{"x":1}}', ['__proto__', 'x'], ['toString'], ['constructor', 'name'])), ['1', null, null]);
     });
 
+    it('escaped code units in any order: pairs become one character, the others stay alone', () => {
+        const units = ['\\u0000', '\\u0041', '\\u07ff', '\\u0800', '\\uD7FF', '\\ud800', '\\udbFF', '\\udc00', '\\uDfff', '\\ue000', '\\uffff', 'x', '\\n', 'é'];
+        const strings = units.flatMap((a) => units.flatMap((b) => units.map((c) => `"${a}${b}${c}"`)));
+        const [{ values }] = stages.pick([bytes(`{"s":[${strings.join(',')}]}`)], [['s']]);
+        values[0].elements.forEach((element, i) => assertPicked(element, JSON.parse(strings[i])));
+        assert.strictEqual(values[0].elements.length, strings.length);
+    });
+
     it('the same path twice has one id', () => {
         assert.deepStrictEqual(texts(pickOne('{"a":1,"b":2}', ['a'], ['b'], ['a'])), ['1', '2', '1']);
     });
@@ -312,6 +320,13 @@ describe('scan: picks up what stands at wanted paths', () => {
         const results = stages.pick(['{"a":1,"_kafka":1}', '{"a":1,"_kafka":1', '{"a":1,"_kafka":1}x}', '{"a":1,"_kafka":"\u0001"}', '{}', ''].map(bytes), [['a']], '_kafka');
         assert.deepStrictEqual(results.map((result) => [result.verdict, result.values[0].kind, result.members.length]),
             [['object', 'number', 1], ['invalid', 'missing', 0], ['invalid', 'missing', 0], ['invalid', 'missing', 0], ['object', 'missing', 0], ['invalid', 'missing', 0]]);
+    });
+
+    it('the end of an unclosed text is noticed at its last bracket', () => {
+        for (const text of ['{"a":{"b":1}', '{"a":{"b":[1]}', '[[0],[1]', '{"x":{"y":{}}', '{"x":{"z":{}}', '[{"x":1}']) {
+            const reason = `a closing bracket expected at byte ${text.length - 1}`;
+            assert.strictEqual(stages.pick([bytes(text)], [['x', 'y'], ['0', 'x'], ['1', '0']])[0].reason, reason, text);
+        }
     });
 
     it('ten thousand random documents against JSON.parse', () => {

@@ -287,7 +287,7 @@ describe('filter: what is no filter', () => {
         items.push(items);
         refused({ a: items }, /items of an array must be/);
         refused({ get a() { throw new Error('no such luck'); } }, /no such luck/);
-        refused(new Proxy({}, { ownKeys() { throw 'thrown text'; } }), /thrown text/); // eslint-disable-line no-throw-literal
+        refused(new Proxy({}, { ownKeys() { throw 'thrown text'; } }), /thrown text/);
     });
 
     it('too much of it', () => {

@@ -49,6 +49,7 @@ const PATTERNS = [
     ['\\B', ['', 'ab', '--', '-😀'], ['a', 'a\u2028b', 'é'.normalize('NFD')[0]]],
     ['(?:x|\\B)', ['x', 'ab'], ['a', 'a\u2028b']],
     ['^a{2}$', ['aa'], ['a', 'aaa']],
+    ['^a{02}b{0,01}$', ['aa', 'aab'], ['a{02}', 'aabb']],
     ['^a{2,}$', ['aa', 'aaa'], ['a']],
     ['^a{1,2}$', ['a', 'aa'], ['', 'aaa']],
     ['^a{0}$', [''], ['a']],
@@ -148,6 +149,8 @@ const REFUSED = [
     ['('.repeat(300) + ')'.repeat(300), /nested too deeply/],
     ['\\p{L}{1,1000}', /too large/],
     ['a{1000}'.repeat(300), /too complex/],
+    ['a?'.repeat(9000), /too complex/],
+    ['a{0,1000}'.repeat(9), /too complex/],
     ['(?i)' + '\\p{L}|'.repeat(100), /too complex/]
 ];
 

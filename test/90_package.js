@@ -10,7 +10,7 @@ const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { download, unpack } = require('../deps/fetch');
+const { download, libraries, unpack } = require('../deps/fetch');
 
 const root = path.join(__dirname, '..');
 const smoke = path.join(__dirname, 'support/smoke.js');
@@ -55,6 +55,19 @@ describe('the addon', () => {
     it('exports its own entry alone', function () {
         if (process.platform !== 'linux') this.skip();
         assert.deepStrictEqual(exportedSymbols(path.join(root, 'build/Release/kasocki.node')), entries);
+    });
+});
+
+describe('the fetch step', () => {
+    it('refuses a tarball that is not what its table says', function () {
+        this.timeout(120000);
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kasocki-fetch-'));
+        try {
+            const { spec } = libraries.find((library) => library.name === 'node-addon-api');
+            assert.throws(() => download(spec, 'sha512-AAAA', folder), /node-addon-api@.* is not what it was: expected sha512-AAAA/);
+        } finally {
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
     });
 });
 

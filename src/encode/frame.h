@@ -1,6 +1,7 @@
 // One message as one WebSocket frame of a socket.io `message` packet, ready for the wire.
 //
-// A frame holds everything a slower path needs, too: the engine.io and socket.io packet text and the JSON payload are parts of it.
+// A frame holds everything a slower path needs, too: the engine.io and socket.io packet text and the JSON payload are
+// parts of it.
 #ifndef KASOCKI_ENCODE_FRAME_H_
 #define KASOCKI_ENCODE_FRAME_H_
 
@@ -25,7 +26,8 @@ class FrameEncoder {
  public:
   explicit FrameEncoder(std::string_view name_space);
 
-  // Appends the frame of one JSON payload. The payload must be one valid JSON value in valid UTF-8 (of a size under 4 GiB).
+  // Appends the frame of one JSON payload. The payload must be one valid JSON value in valid UTF-8 (of a size under 4
+  // GiB).
   FrameLayout Append(std::string_view payload, std::string* out) const;
 
  private:

@@ -7,11 +7,12 @@
 // {n,m}, \A, \z, \b, \B.
 //
 // Only "is there a match" is asked. For that laziness, captures and the order of alternatives are without effect.
-#include <cstdio>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "filter/char_class.h"
+#include "filter/pattern_reader.h"
 #include "filter/regex.h"
 #include "filter/wtf8.h"
 
@@ -19,22 +20,13 @@ namespace kasocki {
 
 namespace {
 
-constexpr int kMaxDepth = 200;         // of groups in groups; RE2's own limit is 1000
 constexpr uint32_t kMaxRepeat = 1000;  // RE2's
+constexpr int kMaxDepth = 200;         // of groups in groups; RE2's own limit is 1000
 constexpr size_t kMaxCost = 40000;     // about 20 ms
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsAsciiLetter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-class Translator {
+class Translator : private PatternReader {
  public:
-  explicit Translator(std::string_view pattern) : in_(pattern) {}
+  explicit Translator(std::string_view pattern) : PatternReader(pattern) {}
 
   Result<TranslatedRegex> Translate() {
     CountGroups();
@@ -51,25 +43,6 @@ class Translator {
   }
 
  private:
-  bool AtEnd() const { return at_ >= in_.size(); }
-  char Peek(size_t ahead = 0) const { return at_ + ahead < in_.size() ? in_[at_ + ahead] : '\0'; }
-  bool LookingAt(std::string_view text) const { return in_.substr(at_, text.size()) == text; }
-  bool Skip(std::string_view text) {
-    if (!LookingAt(text)) return false;
-    at_ += text.size();
-    return true;
-  }
-
-  // Notes the first fault, with its place counted in characters from 1. Gives false for `return Fail(...)`.
-  bool Fail(size_t at, const std::string& what) {
-    if (!error_.empty()) return false;
-    size_t characters = 1;
-    uint32_t ignored = 0;
-    for (size_t i = 0; i < at && DecodeWtf8(in_, &i, &ignored);) characters++;
-    error_ = what + ", at character " + std::to_string(characters);
-    return false;
-  }
-
   bool Spend(size_t cost) {
     cost_ += cost;
     return cost_ <= kMaxCost || Fail(at_, "it is too complex");
@@ -117,7 +90,7 @@ class Translator {
   }
 
   bool Term(int depth) {
-    if (Assertion()) return Quantifier(false);
+    if (Assertion()) return Spend(1) && Quantifier(false);
     const size_t begin = at_;
     CharClass set;
     switch (Peek()) {
@@ -171,38 +144,15 @@ class Translator {
     }
     if (meaning == nullptr) return false;
     out_ += meaning;
-    return Spend(1) || true;  // a fault is noticed by Quantifier
-  }
-
-  // {n}, {n,} or {n,m}: moves behind it. Else false, and nothing moved. `max` is UINT32_MAX where there is none.
-  bool Braces(uint32_t* min, uint32_t* max) {
-    size_t i = at_ + 1;
-    const auto number = [&](uint32_t* value) {
-      const size_t first = i;
-      *value = 0;
-      for (; i < in_.size() && IsDigit(in_[i]); i++) {
-        if (*value <= kMaxRepeat)
-          *value = *value * 10 + static_cast<uint32_t>(in_[i] - '0');  // larger ones are refused
-      }
-      return i > first;
-    };
-    if (!number(min)) return false;
-    *max = *min;
-    if (i < in_.size() && in_[i] == ',') {
-      i++;
-      if (!number(max)) *max = UINT32_MAX;
-    }
-    if (i >= in_.size() || in_[i] != '}') return false;
-    at_ = i + 1;
     return true;
   }
 
   // The quantifier behind a term, if one stands there.
   bool Quantifier(bool allowed) {
-    if (!error_.empty()) return false;
     const size_t begin = at_;
     uint32_t min = 0;
     uint32_t max = 0;
+    size_t optional = 1;  // copies of the term that may be left out
     if (Peek() == '{') {
       if (!Braces(&min, &max)) return true;
       const bool bounded = max != UINT32_MAX;
@@ -211,15 +161,23 @@ class Translator {
       }
       if (max < min) return Fail(begin, "the numbers of a repeat are out of order");
       if (!Spend((bounded ? max : min) / 6)) return false;
+      optional = bounded ? max - min : 1;
     } else if (!Skip("*") && !Skip("+") && !Skip("?")) {
       return true;
-    } else if (!Spend(1)) {
-      return false;
     }
     if (!allowed) return Fail(begin, "nothing to repeat");
-    Skip("?");
-    out_ += in_.substr(begin, at_ - begin);
-    if (AtEnd()) return true;
+    // RE2's work on a?a?a?... grows with the square of their number.
+    optional_count_ += optional;
+    if (!Spend(1 + optional * optional_count_ / 128)) return false;
+    if (in_[begin] == '{') {
+      // Not as it stands there: RE2 takes {01} for a literal.
+      out_ += '{' + std::to_string(min);
+      if (max != min) out_ += max == UINT32_MAX ? "," : ',' + std::to_string(max);
+      out_ += '}';
+    } else {
+      out_ += in_[begin];
+    }
+    if (Skip("?")) out_ += '?';
     const size_t second = at_;
     const char next = Peek();
     if (next == '*' || next == '+' || next == '?' || (next == '{' && Braces(&min, &max))) {
@@ -257,11 +215,11 @@ class Translator {
   bool GroupName(size_t begin) {
     const size_t end = in_.find('>', at_);
     const std::string_view name = in_.substr(at_, end == std::string_view::npos ? end : end - at_);
-    bool valid = end != std::string_view::npos && !name.empty() && !IsDigit(name.front());
+    bool valid = end != std::string_view::npos && !name.empty() && !IsAsciiDigit(name.front());
     for (const char c : name) {
       // Letters beyond ASCII and \u escapes are taken on trust.
-      valid = valid &&
-              (IsAsciiLetter(c) || IsDigit(c) || (c & 0x80) != 0 || std::string_view("_$\\{}").find(c) != name.npos);
+      valid = valid && (IsAsciiLetter(c) || IsAsciiDigit(c) || (c & 0x80) != 0 ||
+                        std::string_view("_$\\{}").find(c) != name.npos);
     }
     if (!valid) return Fail(begin, "invalid name of a group");
     at_ = end + 1;
@@ -328,9 +286,7 @@ class Translator {
   // One character, or an escape for one or for a set of them, which is added to `set`.
   bool Atom(bool in_class, CharClass* set, bool* is_set, uint32_t* c) {
     const size_t begin = at_;
-    if (Peek() != '\\') {
-      return DecodeWtf8(in_, &at_, c) || Fail(begin, "not UTF-8");
-    }
+    if (Peek() != '\\') return Literal(c);
     at_++;
     if (AtEnd()) return Fail(begin, "it ends with a backslash");
     const char kind = Peek();
@@ -360,106 +316,15 @@ class Translator {
     if (Peek() == 'k') return has_named_groups_;
     if (Peek() < '1' || Peek() > '9') return false;
     size_t number = 0;
-    for (size_t i = 0; IsDigit(Peek(i)) && number <= group_count_; i++) {
+    for (size_t i = 0; IsAsciiDigit(Peek(i)) && number <= group_count_; i++) {
       number = number * 10 + static_cast<size_t>(Peek(i) - '0');
     }
     return number <= group_count_;
   }
 
-  // `digits` hexadecimal digits from at_ on: moves behind them, else false.
-  bool Hex(size_t digits, uint32_t* value) {
-    *value = 0;
-    for (size_t i = 0; i < digits; i++) {
-      const int digit = HexValue(Peek(i));
-      if (digit < 0) return false;
-      *value = *value * 16 + static_cast<uint32_t>(digit);
-    }
-    at_ += digits;
-    return true;
-  }
-
-  bool CharacterEscape(bool in_class, uint32_t* c) {
-    const size_t begin = at_ - 1;
-    const char kind = Peek();
-    if (kind >= '0' && kind <= '7') {
-      // Annex B's octal escape: up to three digits, at most 0377. \0 is the one of them that everybody has.
-      *c = 0;
-      for (int i = 0; i < 3 && Peek() >= '0' && Peek() <= '7' && *c * 8 + static_cast<uint32_t>(Peek() - '0') <= 0xFF;
-           i++) {
-        *c = *c * 8 + static_cast<uint32_t>(in_[at_++] - '0');
-      }
-      return true;
-    }
-    if (!DecodeWtf8(in_, &at_, c)) return Fail(begin, "not UTF-8");
-    switch (kind) {
-      case 't':
-        *c = '\t';
-        break;
-      case 'n':
-        *c = '\n';
-        break;
-      case 'v':
-        *c = '\v';
-        break;
-      case 'f':
-        *c = '\f';
-        break;
-      case 'r':
-        *c = '\r';
-        break;
-      case 'c':
-        if (IsAsciiLetter(Peek()) || (in_class && (IsDigit(Peek()) || Peek() == '_'))) {
-          *c = static_cast<uint32_t>(in_[at_++]) & 31;
-        } else {
-          *c = '\\';  // Annex B: the backslash itself; the c comes next
-          at_--;
-        }
-        break;
-      case 'x': {
-        uint32_t value = 0;
-        if (Hex(2, &value)) *c = value;
-        break;
-      }
-      case 'u':
-        return UnicodeEscape(begin, c);
-      default:  // the character itself
-        break;
-    }
-    return true;
-  }
-
-  // Behind `\u`. *c is 'u' and stays so if no digits follow, as Annex B has it.
-  bool UnicodeEscape(size_t begin, uint32_t* c) {
-    uint32_t value = 0;
-    if (Peek() == '{') {
-      const size_t end = in_.find_first_not_of("0123456789abcdefABCDEF", at_ + 1);
-      if (end == std::string_view::npos || end == at_ + 1 || in_[end] != '}') return true;
-      for (size_t i = at_ + 1; i < end && value <= kMaxCodePoint; i++) {
-        value = value * 16 + static_cast<uint32_t>(HexValue(in_[i]));
-      }
-      if (value > kMaxCodePoint) return Fail(begin, "there is no code point beyond 10FFFF");
-      at_ = end + 1;
-      *c = value;
-      return true;
-    }
-    if (!Hex(4, &value)) return true;
-    *c = value;
-    if (value < 0xD800 || value > 0xDBFF) return true;
-    const size_t behind = at_;
-    uint32_t low = 0;
-    if (Skip("\\u") && Hex(4, &low) && low >= 0xDC00 && low <= 0xDFFF) {
-      *c = 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00);
-    } else {
-      at_ = behind;
-    }
-    return true;
-  }
-
-  const std::string_view in_;
-  size_t at_ = 0;
   std::string out_;
   size_t cost_ = 0;
-  std::string error_;
+  size_t optional_count_ = 0;
   size_t group_count_ = 0;
   bool has_named_groups_ = false;
   bool has_not_boundary_ = false;

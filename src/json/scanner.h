@@ -14,7 +14,6 @@
 
 namespace kasocki {
 
-class JsonWalker;
 class PathTrie;
 
 // A path from the root: names of members, or indexes of array elements as canonical decimals ("0", "17").

@@ -121,7 +121,7 @@ next:
 close:
   if (--depth == 0) {
     next_ = i;
-    return true;
+    if (i != count || frames_.empty()) return true;
   }
   fault = "a closing bracket expected";
   if (i != count) goto next;

@@ -15,6 +15,13 @@ OffsetReset ResetOf(const Napi::Value& value) {
   return name == "earliest" ? OffsetReset::kEarliest : name == "error" ? OffsetReset::kError : OffsetReset::kLatest;
 }
 
+// False while the environment is being torn down: callbacks still come then, but no JavaScript may run.
+bool CanRunJavaScript(napi_env env) {
+  napi_value object = nullptr, value = nullptr;
+  return env != nullptr && napi_create_object(env, &object) == napi_ok && napi_get_null(env, &value) == napi_ok &&
+         napi_set_named_property(env, object, "probe", value) == napi_ok;
+}
+
 uint32_t Uint(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0; }
 int64_t Int(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0; }
 std::string Text(const Napi::Value& value) { return value.IsString() ? value.As<Napi::String>().Utf8Value() : ""; }
@@ -67,8 +74,9 @@ void HubObject::Shutdown() {
 }
 
 void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {
-  if (env == nullptr || shut_down_) return;
+  if (shut_down_) return;
   Napi::HandleScope scope(env);
+  if (!CanRunJavaScript(env)) return;
   handle_->batches.Clear();
   std::vector<HubEvent> events;
   std::vector<SessionId> ready;

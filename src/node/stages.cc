@@ -2,8 +2,6 @@
 // of regular expressions. Synchronous, without state, and no part of the public API; the declarations are in
 // lib/native.d.ts.
 
-#include <napi.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -17,6 +15,7 @@
 #include "filter/regex.h"
 #include "json/augment.h"
 #include "json/scanner.h"
+#include "node/addon.h"
 
 namespace kasocki {
 

@@ -27,7 +27,8 @@ async function startCompose(progress) {
         await run('docker', ['compose', 'version'], { timeout: ENGINE_TIMEOUT });
         await run('docker', ['info', '--format', '{{.ServerVersion}}'], { timeout: ENGINE_TIMEOUT });
     } catch (error) {
-        throw new Error(error.code === 'ENOENT' ? 'docker is not installed' : 'docker compose is missing, or no engine answers');
+        const missing = error.code === 'ENOENT';
+        throw new Error(missing ? 'docker is not installed' : 'docker compose is missing, or no engine answers');
     }
     const port = await freePort();
     const env = { KASOCKI_KAFKA_PORT: String(port) };

@@ -14,7 +14,11 @@ class Guard {
      * @returns {Promise<Guard>}
      */
     static async start() {
-        const child = fork(path.join(__dirname, 'guard_process.js'), [], { detached: true, execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+        const child = fork(path.join(__dirname, 'guard_process.js'), [], {
+            detached: true,
+            execArgv: [],
+            stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        });
         const [{ folder }] = await once(child, 'message');
         return new Guard(child, folder);
     }

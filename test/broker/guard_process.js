@@ -38,7 +38,11 @@ function start({ run, command, args, env, log }) {
         return;
     }
     const output = fs.openSync(log, 'a');
-    const child = spawn(command, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', output, output] });
+    const child = spawn(command, args, {
+        cwd: folder,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', output, output],
+    });
     fs.closeSync(output);
     running.set(run, child);
     const ended = (code, signal, error) => {

@@ -67,9 +67,13 @@ async function findKafka() {
  * @throws {Error} where Java 17 or Maven is missing, or the broker ended
  */
 async function startKafka(options) {
-    const node = await KafkaNode.start(options, progress);
-    started.add(node);
-    return node;
+    try {
+        const node = await KafkaNode.start(options, progress);
+        started.add(node);
+        return node;
+    } catch (error) {
+        throw new Error(`A test that starts a Kafka of its own needs Java 17 and Maven. ${error.message}`);
+    }
 }
 
 /** Ends all that was started: for the root hook. */

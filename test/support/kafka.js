@@ -251,8 +251,8 @@ class TestClient {
 
 /** A record with all that it can have, its headers as pairs. */
 function complete(record) {
-    const short = typeof record === 'string' || Buffer.isBuffer(record);
-    const { value, key = null, headers = {}, timestamp = Date.now(), partition = 0 } = short ? { value: record } : record;
+    const given = typeof record === 'string' || Buffer.isBuffer(record) ? { value: record } : record;
+    const { value, key = null, headers = {}, timestamp = Date.now(), partition = 0 } = given;
     const bytes = value === null || typeof value === 'string' || Buffer.isBuffer(value);
     return { value: bytes ? value : JSON.stringify(value), key, headers: toPairs(headers), timestamp, partition };
 }
@@ -327,6 +327,8 @@ function client() {
 module.exports = { connect, start, topicName };
 
 Object.defineProperty(module.exports, 'brokers', { enumerable: true, get: () => client().brokers });
-for (const name of ['createTopic', 'deleteTopics', 'addPartitions', 'produce', 'transaction', 'deleteRecords', 'endOffsets', 'startOffsets', 'read']) {
-    module.exports[name] = (...args) => client()[name](...args);
+for (const name of Object.getOwnPropertyNames(TestClient.prototype)) {
+    if (!['constructor', 'connect', 'close'].includes(name) && !name.startsWith('_')) {
+        module.exports[name] = (...args) => client()[name](...args);
+    }
 }

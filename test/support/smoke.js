@@ -14,14 +14,13 @@ const path = require('path');
 
 const root = path.resolve(process.argv[2]);
 const load = (name, from = root) => require(require.resolve(name, { paths: [from] }));
-const folderOf = (name, from = root) => path.dirname(require.resolve(`${name}/package.json`, { paths: [from] }));
+const folderOf = (name, from = root) => path.dirname(require.resolve(name, { paths: [from] }));
 
-const kasockiFolder = folderOf('kasocki');
 const Kasocki = load('kasocki');
 const { Server } = load('socket.io');
 // Not hoisted by every package manager.
 const WebSocket = load('ws', folderOf('engine.io', folderOf('socket.io')));
-const native = require(path.join(kasockiFolder, 'lib/native.js'));
+const native = require(path.join(folderOf('kasocki'), 'native.js'));
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const deadline = setTimeout(() => {
@@ -97,7 +96,7 @@ function receive(port) {
 }
 
 async function main() {
-    assert.deepStrictEqual(Object.keys(native.versions).sort(), ['librdkafka', 're2', 'simdjson']);
+    assert.match(native.versions.librdkafka, /^2\.15\./);
     assert.strictEqual(Kasocki.createMatcher({ 'a.b': '/^x/' })({ a: { b: 'xyz' } }), true);
     await tls();
 

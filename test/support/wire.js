@@ -61,7 +61,8 @@ class Connection {
      */
     static async open(address) {
         const colon = address.lastIndexOf(':');
-        const socket = net.connect({ host: address.slice(0, colon), port: Number(address.slice(colon + 1)), noDelay: true });
+        const [host, port] = [address.slice(0, colon), Number(address.slice(colon + 1))];
+        const socket = net.connect({ host, port, noDelay: true });
         await once(socket, 'connect');
         return new Connection(socket);
     }
@@ -157,7 +158,9 @@ class Wire {
      *     then not known, and it is not sent again
      */
     async produce(topic, partition, batch) {
-        const body = [int16(-1), int16(-1), int32(TIMEOUT), int32(1), string(topic), int32(1), int32(partition), int32(batch.length), batch];
+        const one = int32(1); // one topic, one partition
+        const to = [one, string(topic), one, int32(partition)];
+        const body = [int16(-1), int16(-1), int32(TIMEOUT), ...to, int32(batch.length), batch];
         let code = 0;
         for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
             const leader = await this._leader(topic, partition);
@@ -178,7 +181,8 @@ class Wire {
             this._leaders.delete(`${topic} ${partition}`);
             await new Promise((resolve) => setTimeout(resolve, PAUSE));
         }
-        throw new Error(code ? `Kafka refused the batch: error code ${code}` : `${topic} has no partition ${partition} with a leader`);
+        const reason = code ? `Kafka refused the batch: error code ${code}` : 'there is no such partition, or no leader';
+        throw new Error(`${topic}, partition ${partition}: ${reason}`);
     }
 
     /** The leader's address; undefined where there is none now. */

@@ -1,0 +1,89 @@
+'use strict';
+
+const { NativeProducer } = require('../../lib/native');
+const { TOPICS } = require('./events');
+
+/** ms between two looks at how many events are due. */
+const TICK = 50;
+/** ms between two looks at whether Kafka takes them. */
+const CHECK_INTERVAL = 5000;
+/** What was missed while the machine slept or the process stood still is not made up for beyond so many ms. */
+const MAX_DEBT = 1000;
+
+const PRODUCER_CONFIG = [
+    ['linger.ms', '5'],
+    ['message.timeout.ms', '10000'],
+    // A stream that nobody takes is no reason to hold megabytes.
+    ['queue.buffering.max.messages', '20000']
+];
+
+/** The endless stream: made-up events, at a steady rate, the topics by their shares. */
+class EventStream {
+    /**
+     * @param {string} servers host:port, comma-separated
+     * @param {number} rate events a second
+     * @param {import('./log').Log} log
+     */
+    constructor(servers, rate, log) {
+        this.rate = rate;
+        this.log = log;
+        this.producer = new NativeProducer([['bootstrap.servers', servers], ...PRODUCER_CONFIG]);
+        this.closed = false;
+        this.written = 0;
+        this.due = 0;
+        this.lastTick = 0;
+        this.timers = [];
+    }
+
+    start() {
+        this.lastTick = performance.now();
+        this.timers = [setInterval(() => this.tick(), TICK), setInterval(() => this.check(), CHECK_INTERVAL)];
+        this.check();
+    }
+
+    /** Ends it; what Kafka has not taken yet is dropped. */
+    stop() {
+        this.closed = true;
+        this.timers.forEach(clearInterval);
+        this.producer.close();
+    }
+
+    tick() {
+        const now = performance.now();
+        this.due += this.rate * Math.min(now - this.lastTick, MAX_DEBT) / 1000;
+        this.lastTick = now;
+        const count = Math.floor(this.due);
+        this.due -= count;
+        this.write(count);
+    }
+
+    /** @param {number} count of events */
+    write(count) {
+        for (let i = 0; i < count; i++) {
+            const { name, next } = topicOf(this.written++);
+            const { key, value, headers } = next();
+            if (!this.producer.produce(name, -1, key, JSON.stringify(value), Object.entries(headers))) {
+                this.log.warn({}, 'Kafka does not take the stream fast enough: events are left out');
+                return;
+            }
+        }
+    }
+
+    /** Only what is flushed tells whether it arrived. */
+    check() {
+        this.flushing ??= this.producer.flush(CHECK_INTERVAL)
+            .catch((err) => this.closed || this.log.warn({ err }, 'Kafka does not take the stream'))
+            .finally(() => {
+                this.flushing = undefined;
+            });
+    }
+}
+
+const SHARES = TOPICS.flatMap((topic) => Array(topic.share).fill(topic));
+
+/** In turns, so that every topic has its share of any few events. */
+function topicOf(number) {
+    return SHARES[number % SHARES.length];
+}
+
+module.exports = { EventStream };

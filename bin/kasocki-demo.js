@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+'use strict';
+
+/*
+ * The demo: a Kafka inside this process (librdkafka's mock cluster) with an endless stream of events, or a real one by
+ * --brokers, and a page on which a person sees what a socket can do.
+ *
+ *   demo/options.js   the command line
+ *   demo/events.js    what the stream is made of
+ *   demo/stream.js    writes it at a steady rate
+ *   demo/web.js       the page, and socket.io with a Kasocki on each socket
+ *   demo/log.js       warnings and errors, for people
+ *   demo/public/      the page itself
+ */
+
+const { readOptions, HELP } = require('./demo/options');
+
+/** How much of the stream there is when the page opens, so that "the beginning" is something to look at. */
+const HISTORY = 600;
+
+/**
+ * Says what is wrong and ends with exit code 1.
+ *
+ * @param {Error} error
+ */
+function fail(error) {
+    console.error(`kasocki-demo: ${error.message}`);
+    process.exitCode = 1;
+}
+
+/**
+ * @param {object} options of readOptions()
+ */
+async function run({ brokers, produce, port, rate }) {
+    // Not at the top: --help and a wrong command line need neither socket.io nor the addon.
+    const { NativeMockCluster } = require('../lib/native');
+    const { TOPICS, EXAMPLES } = require('./demo/events');
+    const { Log } = require('./demo/log');
+    const { EventStream } = require('./demo/stream');
+    const { startWeb } = require('./demo/web');
+
+    const log = new Log();
+    const cluster = brokers === undefined ? new NativeMockCluster(1) : undefined;
+    for (const { name, partitions } of cluster ? TOPICS : []) {
+        cluster.createTopic(name, partitions);
+    }
+    const servers = cluster ? cluster.bootstrapServers : brokers;
+    const web = await startWeb({
+        port,
+        log,
+        kafkaConfig: { 'metadata.broker.list': servers },
+        about: {
+            kafka: cluster ? 'mock' : 'brokers',
+            rate: produce ? rate : 0,
+            topics: produce ? TOPICS.map(({ name }) => name) : [],
+            examples: produce ? EXAMPLES : []
+        }
+    });
+    const stream = produce ? new EventStream(servers, rate, log) : undefined;
+    stream?.write(cluster ? HISTORY : 0);
+    stream?.start();
+
+    const end = () => {
+        stream?.stop();
+        log.mute();
+        web.close();
+    };
+    process.once('SIGINT', end);
+    process.once('SIGTERM', end);
+    console.log(introduction({ url: web.url, servers, isMock: cluster !== undefined, produce, rate }));
+}
+
+function introduction({ url, servers, isMock, produce, rate }) {
+    const events = `${rate} event${rate === 1 ? '' : 's'} a second go to the topics demo.*`;
+    return [
+        '',
+        `  Page     ${url}`,
+        `  Kafka    ${isMock ? `a mock cluster inside this process, ${servers}` : servers}`,
+        `  Stream   ${produce ? events : 'none: nothing is written to Kafka (--produce does)'}`,
+        '',
+        '  Ctrl-C ends it.',
+        ''
+    ].join('\n');
+}
+
+try {
+    const options = readOptions(process.argv.slice(2));
+    if (options.help) {
+        console.log(HELP);
+    } else {
+        run(options).catch(fail);
+    }
+} catch (error) {
+    fail(error);
+}
