@@ -14,8 +14,8 @@
 namespace kasocki {
 
 // A thousand sockets that subscribe in one moment cost a few requests: what is asked while a round of requests is under
-// way goes, without duplicates, into the next round. Nobody is answered by a round that began before he asked. Used by the
-// worker alone.
+// way goes, without duplicates, into the next round. Nobody is answered by a round that began before he asked. Used by
+// the worker alone.
 class BoundsResolver {
  public:
   using Bounds = std::pair<int64_t, int64_t>;  // [begin, end): the first offset, the one behind the last

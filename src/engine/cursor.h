@@ -23,8 +23,8 @@ struct Cursor {
   // Constant after construction.
   Session* const session;
 
-  // Guarded by the session's mutex: all matches below this offset were prepared for delivery (or refused). Whoever gives
-  // prepared matches back, moves it back.
+  // Guarded by the session's mutex: all matches below this offset were prepared for delivery (or refused). Whoever
+  // gives prepared matches back, moves it back.
   int64_t position = -1;
 
   // The worker's alone.

@@ -1,7 +1,8 @@
 // How a pass works. The classes are sorted into groups by the name of their metadata member, which is what the scanner
-// watches to cut it out, and by the depth they allow: nearly always one group. In a group all filters share one trie of paths, so a record is
-// walked once, whatever the number of filters. Filters that look at the metadata are evaluated on a second text, the
-// augmented one, again shared by all of them. A record's frame is made when the first class of its format matches.
+// watches to cut it out, and by the depth they allow: nearly always one group. In a group all filters share one trie of
+// paths, so a record is walked once, whatever the number of filters. Filters that look at the metadata are evaluated on
+// a second text, the augmented one, again shared by all of them. A record's frame is made when the first class of its
+// format matches.
 #include "engine/evaluator.h"
 
 #include <algorithm>
@@ -42,7 +43,7 @@ struct Group {
   size_t max_depth = 0;
   std::vector<const MessageFormat*> formats;
   std::vector<std::pair<size_t, size_t>> classes;  // indexes of class and format
-  PlannedText raw;                                // judged on the record's own text
+  PlannedText raw;                                 // judged on the record's own text
   std::map<MetadataStyle, PlannedText> augmented;  // judged on the text with metadata
 
   size_t FormatIndex(const MessageFormat* format) {

@@ -65,8 +65,8 @@ class Evaluator {
   std::unique_ptr<Plan> plan_;
   std::string metadata_;
   size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of
-  std::string text_;          // of the message at hand
-  std::string scanned_text_;  // what text_scanner_ points into
+  std::string text_;               // of the message at hand
+  std::string scanned_text_;       // what text_scanner_ points into
 };
 
 }  // namespace kasocki

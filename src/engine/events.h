@@ -68,8 +68,9 @@ struct MatchEvent {
 struct ClosedEvent {};
 
 // librdkafka's own events travel as they are.
-using HubEvent = std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, DeserializeEvent,
-                              MatchEvent, ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
+using HubEvent =
+    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, DeserializeEvent, MatchEvent,
+                 ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
 
 }  // namespace kasocki
 

@@ -10,8 +10,8 @@ void DropExpired(Map* map) {
 
 }  // namespace
 
-std::shared_ptr<const MessageFormat> FilterClasses::Format(const std::string& name_space,
-                                                           const MetadataStyle& metadata, size_t max_depth) {
+std::shared_ptr<const MessageFormat> FilterClasses::Format(const std::string& name_space, const MetadataStyle& metadata,
+                                                           size_t max_depth) {
   std::lock_guard lock(mutex_);
   auto& slot = formats_[{name_space, metadata, max_depth}];
   if (auto known = slot.lock()) return known;
@@ -28,7 +28,8 @@ std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Fi
   if (auto it = classes_.find(key); it != classes_.end()) {
     if (auto known = it->second.lock()) return known;
   }
-  // Entries of classes nobody is in any more go when the next one comes: the map holds no more than live classes ever did.
+  // Entries of classes nobody is in any more go when the next one comes: the map holds no more than live classes ever
+  // did.
   DropExpired(&classes_);
   DropExpired(&formats_);
   auto made = std::make_shared<FilterClass>();

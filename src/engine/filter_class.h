@@ -1,7 +1,7 @@
 // FilterClass: all cursors that must get the same bytes for the same record.
 //
-// Cursors of one class share every evaluation and every encoded frame. Two sockets are of one class when filter, namespace,
-// metadata style and (if any) JavaScript functions are equal, however the filters were written.
+// Cursors of one class share every evaluation and every encoded frame. Two sockets are of one class when filter,
+// namespace, metadata style and (if any) JavaScript functions are equal, however the filters were written.
 #ifndef KASOCKI_ENGINE_FILTER_CLASS_H_
 #define KASOCKI_ENGINE_FILTER_CLASS_H_
 

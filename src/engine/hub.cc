@@ -64,7 +64,8 @@ std::vector<Segment> Hub::Take(const std::shared_ptr<Session>& session, size_t m
 }
 
 void Hub::Deserialized(RequestId request, std::vector<std::optional<std::string>> texts) {
-  mailbox_.Post([this, request, texts = std::move(texts)]() mutable { worker_.Deserialized(request, std::move(texts)); });
+  mailbox_.Post(
+      [this, request, texts = std::move(texts)]() mutable { worker_.Deserialized(request, std::move(texts)); });
 }
 
 void Hub::Matched(RequestId request, std::vector<uint8_t> verdicts) {

@@ -1,7 +1,7 @@
 // JsStage: evaluations that need a function in JavaScript, a deserializer or a matcher.
 //
-// The worker can't call JavaScript: it asks the main thread for a whole chunk at a time, leaves the cursors of that class
-// where they are, and goes on when the answer comes. Each function is asked once about a chunk, whoever needs it.
+// The worker can't call JavaScript: it asks the main thread for a whole chunk at a time, leaves the cursors of that
+// class where they are, and goes on when the answer comes. Each function is asked once about a chunk, whoever needs it.
 #ifndef KASOCKI_ENGINE_JS_STAGE_H_
 #define KASOCKI_ENGINE_JS_STAGE_H_
 

@@ -18,7 +18,7 @@ namespace kasocki {
 struct Matches {
   struct Match {
     int64_t offset;
-    size_t begin;       // of the frame in `frames`
+    size_t begin;  // of the frame in `frames`
     FrameLayout frame;
     size_t bytes_before;  // of all earlier matches' frames
   };

@@ -1,7 +1,7 @@
-// Why the catch-up scan goes at the pace of its riders: if a cursor simply got off when its credit was used up and came back
-// later, a thousand clients of one backlog would have it read hundreds of times, each at its own moment. Waiting for those
-// that move, and only for those, has it read once; a client that does not move costs the others `hold` once and is then
-// read for separately.
+// Why the catch-up scan goes at the pace of its riders: if a cursor simply got off when its credit was used up and came
+// back later, a thousand clients of one backlog would have it read hundreds of times, each at its own moment. Waiting
+// for those that move, and only for those, has it read once; a client that does not move costs the others `hold` once
+// and is then read for separately.
 #include "engine/partition.h"
 
 #include <algorithm>
@@ -265,8 +265,8 @@ void Partition::ManageTail(Clock::time_point now) {
   }
 }
 
-// The cursor that has waited too long for the scan to go on without it, if any. What lies ahead is normally reached by going
-// on, so only what lies behind is urgent.
+// The cursor that has waited too long for the scan to go on without it, if any. What lies ahead is normally reached by
+// going on, so only what lies behind is urgent.
 Cursor* Partition::NextTurn(Clock::time_point now) const {
   if (now < started_at_ + options_.patience / kTurnsPerPatience) return nullptr;
   Cursor* next = nullptr;
@@ -284,8 +284,7 @@ void Partition::ManageCatchUp(Clock::time_point now) {
     if (ridden) deserted_at_ = now;
     Cursor* turn = NextTurn(now);
     bool others_first = !ridden && catch_up_->stalled.empty() && !waiting_.empty();
-    bool tail_took_over =
-        !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
+    bool tail_took_over = !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
     bool lingered = !ridden && now >= deserted_at_ + options_.linger;
     if (turn == nullptr && !others_first && !tail_took_over && !lingered) {
       if (!ridden) SetTimer(deserted_at_ + options_.linger);
@@ -322,8 +321,7 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
 }
 
 void Partition::StartTail() {
-  Result<std::unique_ptr<LogReader>> reader =
-      host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
+  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
   // The catch-up scan goes on at the end of the log; the next Pump tries again.
   if (!reader.ok()) return;
   tail_ = std::make_unique<Scan>(std::move(reader.value()), catch_up_->to(), counters_);
@@ -365,9 +363,7 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
   }
 }
 
-bool Partition::unused() const {
-  return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_;
-}
+bool Partition::unused() const { return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_; }
 
 int64_t Partition::Lag() const {
   int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;

@@ -1,8 +1,8 @@
 // Scan: one moving read position on one partition, with the records just read.
 //
 // Its buffer is an interval of offsets [from, to) that it covers, not a list of records: control records, aborted
-// transactions and compaction leave offsets without records, so `to` is what the reader says, never the last record + 1.
-// A cursor inside the interval can ride the scan. Used by the worker alone.
+// transactions and compaction leave offsets without records, so `to` is what the reader says, never the last record
+// + 1. A cursor inside the interval can ride the scan. Used by the worker alone.
 #ifndef KASOCKI_ENGINE_SCAN_H_
 #define KASOCKI_ENGINE_SCAN_H_
 
@@ -79,8 +79,9 @@ class Scan {
   // Forgets what was found in chunks that lie wholly below `position`; their records stay.
   void ForgetResultsBelow(int64_t position);
 
-  CursorList riding;   // go with the scan
-  CursorList stalled;  // inside the interval, not moving: out of credit, or not started yet. It waits for them a little.
+  CursorList riding;  // go with the scan
+  CursorList
+      stalled;  // inside the interval, not moving: out of credit, or not started yet. It waits for them a little.
 
  private:
   void DropFront();

@@ -1,8 +1,8 @@
 // Session: one socket as the core sees it, the only object that the worker and the main thread share.
 //
-// The worker prepares matches for it, at most its credit; the main thread takes them, which is their delivery. Position,
-// filter class and prepared matches change under one mutex, so a match is either delivered under the filter and the state
-// in force at that moment or given back: the cursor returns to it and it is evaluated anew.
+// The worker prepares matches for it, at most its credit; the main thread takes them, which is their delivery.
+// Position, filter class and prepared matches change under one mutex, so a match is either delivered under the filter
+// and the state in force at that moment or given back: the cursor returns to it and it is evaluated anew.
 #ifndef KASOCKI_ENGINE_SESSION_H_
 #define KASOCKI_ENGINE_SESSION_H_
 
@@ -42,8 +42,8 @@ class Session {
 
   // --- The main thread's side.
 
-  // Takes prepared matches in order: at most max_bytes (but at least one match) and max_count. Sets *credit if the worker
-  // had run out of room and there is enough again: it must then be told to board this session.
+  // Takes prepared matches in order: at most max_bytes (but at least one match) and max_count. Sets *credit if the
+  // worker had run out of room and there is enough again: it must then be told to board this session.
   std::vector<Segment> Take(size_t max_bytes, size_t max_count, bool* credit);
 
   // From here on matches are judged by this class, from the earliest one that was not taken.
@@ -60,7 +60,8 @@ class Session {
   // --- The worker's side.
 
   enum class Boarding { kReady, kNotWanting, kNoRoom };
-  // Whether a cursor of this session should be on a scan. A session without room boards only with half of its credit free.
+  // Whether a cursor of this session should be on a scan. A session without room boards only with half of its credit
+  // free.
   Boarding CanBoard();
 
   enum class Step { kMoved, kMovedAndReady, kAtEnd, kBehind, kNotEvaluated, kNotWanting, kNoRoom };
@@ -71,8 +72,8 @@ class Session {
   void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
   bool closed() const;
 
-  // Runs `step(StepContext&)` under the mutex, if the session wants records and has room. Partition moves cursors through
-  // the chunks of a scan this way.
+  // Runs `step(StepContext&)` under the mutex, if the session wants records and has room. Partition moves cursors
+  // through the chunks of a scan this way.
   class StepContext;
   template <typename Function>
   Step Advance(Cursor* cursor, Function&& step);
@@ -112,8 +113,8 @@ class Session::StepContext {
     cursor_->position = position;
     return Step::kMoved;
   }
-  // Prepares the class's matches from the cursor's position on, as many as there is room for, and moves the cursor behind
-  // them: to `end` if all went in. Returns kMovedAndReady if the main thread must be told.
+  // Prepares the class's matches from the cursor's position on, as many as there is room for, and moves the cursor
+  // behind them: to `end` if all went in. Returns kMovedAndReady if the main thread must be told.
   Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end);
 
  private:

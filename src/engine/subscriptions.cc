@@ -25,7 +25,7 @@ bool IsLasting(const Error& error) {
 struct Subscriptions::Subscription {
   std::shared_ptr<Session> session;
   RequestId request;
-  std::vector<Assignment> assignments;           // as asked for; then with partitions filled in
+  std::vector<Assignment> assignments;            // as asked for; then with partitions filled in
   std::vector<std::optional<int64_t>> positions;  // once known
   size_t known = 0;
   enum { kOpen, kAnswered, kRefused } state = kOpen;
@@ -66,10 +66,10 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
           }
           if (!found) {
             if (!last_try) return FindTopics(subscription, true);
-            return Refuse(subscription, {ErrorKind::kInvalidAssignment,
-                                         "Topic " + assignment.topic + " has no partition " +
-                                             std::to_string(assignment.partition),
-                                         ""});
+            return Refuse(
+                subscription,
+                {ErrorKind::kInvalidAssignment,
+                 "Topic " + assignment.topic + " has no partition " + std::to_string(assignment.partition), ""});
           }
         }
         subscription->assignments = std::move(expanded);

@@ -173,8 +173,8 @@ void Worker::FailToken(const std::string& reason) {
 Partition* Worker::PartitionOf(const TopicPartition& name) {
   auto [it, added] = partition_ids_.try_emplace(name, next_partition_);
   if (added) {
-    partitions_[next_partition_] =
-        std::make_unique<Partition>(next_partition_, name, options_.partition, static_cast<PartitionHost*>(this), counters_);
+    partitions_[next_partition_] = std::make_unique<Partition>(next_partition_, name, options_.partition,
+                                                               static_cast<PartitionHost*>(this), counters_);
     ++next_partition_;
   }
   return partitions_[it->second].get();

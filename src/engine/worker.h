@@ -1,4 +1,5 @@
-// Worker: the thread of one hub. It owns the librdkafka instances, the partitions and the cursors' side of the sessions.
+// Worker: the thread of one hub. It owns the librdkafka instances, the partitions and the cursors' side of the
+// sessions.
 //
 // One turn: carry out commands, poll librdkafka, pump the partitions that have something to do, wait. It never touches
 // Node, and blocks on nothing but its own mailbox.
@@ -29,7 +30,8 @@
 namespace kasocki {
 
 // How the worker gets its librdkafka instances: KafkaClient::Create, or a test's.
-using ClientFactory = std::function<Result<std::unique_ptr<KafkaClient>>(KafkaClient::Role, std::function<void()> wake)>;
+using ClientFactory =
+    std::function<Result<std::unique_ptr<KafkaClient>>(KafkaClient::Role, std::function<void()> wake)>;
 
 struct WorkerOptions {
   ClientFactory clients;
@@ -103,8 +105,8 @@ class Worker : private PartitionHost {
   std::map<uint64_t, std::unique_ptr<Partition>> partitions_;
   uint64_t next_partition_ = 1;
 
-  std::set<uint64_t> dirty_;                                       // partitions to pump
-  std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;   // partitions to pump later
+  std::set<uint64_t> dirty_;                                      // partitions to pump
+  std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
   std::vector<SessionId> ready_;  // to be told in this turn
   SkippedEvent skipped_;

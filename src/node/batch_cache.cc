@@ -48,8 +48,7 @@ Napi::Value TextsOf(Napi::Env env, BatchForm form, const std::vector<Segment>& s
     for (size_t i = segment.first; i < segment.last; ++i) {
       Napi::HandleScope scope(env);
       const Matches::Match& match = matches.matches[i];
-      array.Set(index++,
-                ToJsString(env, form == BatchForm::kPackets ? matches.Packet(match) : matches.Payload(match)));
+      array.Set(index++, ToJsString(env, form == BatchForm::kPackets ? matches.Packet(match) : matches.Payload(match)));
     }
   }
   return array;
@@ -66,8 +65,7 @@ Napi::Value BatchCache::Batch(Napi::Env env, BatchForm form, std::vector<Segment
   Napi::Object batch = Napi::Object::New(env);
   batch.Set("count", static_cast<double>(count));
   batch.Set("bytes", static_cast<double>(bytes));
-  batch.Set("data", form == BatchForm::kFrames ? FramesOf(env, segments, bytes)
-                                               : TextsOf(env, form, segments, count));
+  batch.Set("data", form == BatchForm::kFrames ? FramesOf(env, segments, bytes) : TextsOf(env, form, segments, count));
   if (entries_.size() == kMaxEntries) entries_.pop_front();
   entries_.push_back({form, std::move(segments), Napi::Persistent(batch)});
   return batch;

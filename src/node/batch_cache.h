@@ -20,7 +20,8 @@ class BatchCache {
   // `{ count, bytes, data }` of segments that hold at least one match.
   Napi::Value Batch(Napi::Env env, BatchForm form, std::vector<Segment> segments);
 
-  // Forgets all. To be called at the start of each pass over the sockets: batches made in earlier ones are not asked for again.
+  // Forgets all. To be called at the start of each pass over the sockets: batches made in earlier ones are not asked
+  // for again.
   void Clear() { entries_.clear(); }
 
  private:

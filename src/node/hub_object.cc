@@ -29,15 +29,14 @@ std::string Text(const Napi::Value& value) { return value.IsString() ? value.As<
 }  // namespace
 
 void HubObject::Init(Napi::Env env, Napi::Object exports) {
-  exports.Set("NativeHub", DefineClass(env, "NativeHub",
-                                       {InstanceMethod<&HubObject::Topics>("topics"),
-                                        InstanceMethod<&HubObject::OpenSession>("openSession"),
-                                        InstanceMethod<&HubObject::Deserialized>("deserialized"),
-                                        InstanceMethod<&HubObject::Matched>("matched"),
-                                        InstanceMethod<&HubObject::SetToken>("setToken"),
-                                        InstanceMethod<&HubObject::FailToken>("failToken"),
-                                        InstanceMethod<&HubObject::Stats>("stats"),
-                                        InstanceMethod<&HubObject::Close>("close")}));
+  exports.Set(
+      "NativeHub",
+      DefineClass(
+          env, "NativeHub",
+          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
+           InstanceMethod<&HubObject::Deserialized>("deserialized"), InstanceMethod<&HubObject::Matched>("matched"),
+           InstanceMethod<&HubObject::SetToken>("setToken"), InstanceMethod<&HubObject::FailToken>("failToken"),
+           InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Close>("close")}));
 }
 
 HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info), env_(info.Env()) {

@@ -1,7 +1,7 @@
 // NativeHub and NativeSession of lib/native.d.ts.
 //
-// Order of destruction of an environment: its clean-up hook joins the worker, then the thread-safe function that the worker
-// rings is released, then the JavaScript objects go in any order. A session keeps its hub's core alive.
+// Order of destruction of an environment: its clean-up hook joins the worker, then the thread-safe function that the
+// worker rings is released, then the JavaScript objects go in any order. A session keeps its hub's core alive.
 #ifndef KASOCKI_NODE_HUB_OBJECT_H_
 #define KASOCKI_NODE_HUB_OBJECT_H_
 

@@ -31,18 +31,18 @@ BatchForm FormOf(const Napi::Value& value) {
 
 size_t LimitOf(const Napi::Value& value) {
   double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
-  return limit >= 1 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit) : std::numeric_limits<size_t>::max() / 2;
+  return limit >= 1 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit)
+                                                   : std::numeric_limits<size_t>::max() / 2;
 }
 
 }  // namespace
 
 Napi::Function SessionObject::Define(Napi::Env env) {
-  return DefineClass(env, "NativeSession",
-                     {InstanceAccessor<&SessionObject::Id>("id"),
-                      InstanceMethod<&SessionObject::Subscribe>("subscribe"),
-                      InstanceMethod<&SessionObject::SetFilter>("setFilter"),
-                      InstanceMethod<&SessionObject::SetWanting>("setWanting"),
-                      InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
+  return DefineClass(
+      env, "NativeSession",
+      {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
+       InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
+       InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
 }
 
 SessionObject::SessionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionObject>(info) {}

@@ -1,7 +1,7 @@
 // RecordChunk: records of one partition, copied into memory of our own.
 //
-// A fetched rd_kafka_message_t pins its whole fetch response, so nothing of it is kept: the bytes of a run of records are
-// laid one after the other into one buffer, with the padding that the JSON scanner reads behind the last of them.
+// A fetched rd_kafka_message_t pins its whole fetch response, so nothing of it is kept: the bytes of a run of records
+// are laid one after the other into one buffer, with the padding that the JSON scanner reads behind the last of them.
 #ifndef KASOCKI_RECORD_RECORD_CHUNK_H_
 #define KASOCKI_RECORD_RECORD_CHUNK_H_
 

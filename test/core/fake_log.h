@@ -77,7 +77,8 @@ class FakeReader : public LogReader {
 class FakeHub : public PartitionHost {
  public:
   explicit FakeHub(PartitionOptions options = {})
-      : evaluator(&counters), partition(std::make_unique<Partition>(1, TopicPartition{"topic", 0}, options, this, &counters)) {}
+      : evaluator(&counters),
+        partition(std::make_unique<Partition>(1, TopicPartition{"topic", 0}, options, this, &counters)) {}
 
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role, Partition*, int64_t offset) override {
     woken = true;  // by the first fetch response

@@ -11,7 +11,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string Value(int64_t n) { return "{\"n\":" + std::to_string(n) + ",\"even\":" + (n % 2 == 0 ? "true" : "false") + "}"; }
+std::string Value(int64_t n) {
+  return "{\"n\":" + std::to_string(n) + ",\"even\":" + (n % 2 == 0 ? "true" : "false") + "}";
+}
 
 void Fill(FakeLog* log, int64_t count) {
   for (int64_t i = 0; i < count; ++i) log->Append(Value(log->end));
@@ -96,9 +98,8 @@ TEST(Partition, ManySocketsOfOneBacklogCostOneRead) {
       if (random() % 3 != 0) socket->Take();
     }
     hub.Sleep(milliseconds(1));
-    done = std::all_of(sockets.begin(), sockets.end(), [](const auto& socket) {
-      return !socket->offsets.empty() && socket->offsets.back() >= 19998;
-    });
+    done = std::all_of(sockets.begin(), sockets.end(),
+                       [](const auto& socket) { return !socket->offsets.empty() && socket->offsets.back() >= 19998; });
   }
   for (size_t i = 0; i < sockets.size(); ++i) {
     sockets[i]->Drain();
@@ -299,7 +300,8 @@ TEST_P(RandomSockets, GetExactlyTheirRecords) {
           break;
       }
     }
-    if (actors.size() > 3 && random() % 60 == 0) actors.erase(actors.begin() + static_cast<ptrdiff_t>(random() % actors.size()));
+    if (actors.size() > 3 && random() % 60 == 0)
+      actors.erase(actors.begin() + static_cast<ptrdiff_t>(random() % actors.size()));
     hub.partition->Pump(hub.now);
     hub.Sleep(milliseconds(random() % 100));
   }

@@ -1,0 +1,179 @@
+'use strict';
+
+// `filter` through a socket. What filters mean is tested with the matcher alone; here it is what they do to a stream.
+
+const assert = require('node:assert/strict');
+
+const kafka = require('./support/kafka.js');
+const { errorOf, readyClient, resultOf, serve } = require('./support/kasocki.js');
+const { ackOf, collect, nextEvent } = require('./support/server.js');
+
+describe('filter', () => {
+    /** Records { n, kind: 'a' | 'b' | 'c', tags, user? } with key k<n>, a header and a timestamp. */
+    let topic;
+    let server;
+    before(kafka.start);
+    before(async () => {
+        topic = await kafka.createTopic();
+        await kafka.produce(topic, Array.from({ length: 30 }, (_, n) => ({
+            value: { n, kind: 'abc'[n % 3], tags: [`t${n % 2}`, n], ...(n % 5 === 0 ? { user: { name: `u${n}`, bot: n % 2 === 0 } } : {}) },
+            key: `k${n}`,
+            headers: { type: n % 4 ? 'edit' : 'log' },
+            timestamp: 1000 + n,
+        })));
+        await kafka.produce(topic, [{ value: { last: true } }]);
+        server = await serve();
+    });
+    after(() => server.close());
+
+    /** @returns {Promise<object>} a client that will read from the beginning */
+    async function subscribed(options) {
+        const client = await readyClient(server, options);
+        await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+        return client;
+    }
+
+    /** @returns {Promise<number>} */
+    async function next(client) {
+        return (await resultOf(client, 'consume')).n;
+    }
+
+    /** @returns {number[]} the numbers from 0 to 29 that fulfil a condition */
+    const numbers = (condition) => Array.from({ length: 30 }, (_, n) => n).filter(condition);
+
+    const cases = [
+        [{ kind: 'a' }, (n) => n % 3 === 0],
+        [{ 'kind': '/^[ab]$/', 'user.bot': true }, (n) => n % 3 < 2 && n % 10 === 0],
+        [{ 'user.name': '/5$/' }, (n) => n % 10 === 5],
+        [{ 'tags.0': 't1' }, (n) => n % 2 === 1],
+        [{ tags: ['t0', 4] }, (n) => n === 4],
+        [{ kind: ['b', 'c'] }, (n) => n % 3 > 0],
+        [{ '_kafka.key': '/^k1[0-3]$/' }, (n) => n >= 10 && n <= 13],
+        [{ '_kafka.headers.type': 'log' }, (n) => n % 4 === 0],
+        [{ '_kafka.timestamp': 1007 }, (n) => n === 7],
+        [{ '_kafka.offset': ['3', 4, 5] }, (n) => n === 4 || n === 5],
+        [{ '_kafka.partition': 0, 'kind': 'c' }, (n) => n % 3 === 2],
+        [{}, () => true],
+    ];
+    for (const [filter, condition] of cases) {
+        it(JSON.stringify(filter), async () => {
+            const client = await subscribed();
+            assert.deepEqual(await resultOf(client, 'filter', filter), filter);
+            const expected = numbers(condition);
+            const messages = collect(client, 'message', expected.length);
+            await resultOf(client, 'start');
+            assert.deepEqual((await messages).map(({ n }) => n), expected);
+            // What follows is not for the filter, or it is the last record.
+            await resultOf(client, 'filter', { last: true });
+            const [message] = await nextEvent(client, 'message');
+            assert.equal(message.last, true);
+        });
+    }
+
+    it('may come before subscribe, and goes by what is in force when a message is served', async () => {
+        const client = await readyClient(server);
+        assert.deepEqual(await resultOf(client, 'filter', { kind: 'b' }), { kind: 'b' });
+        assert.deepEqual(await resultOf(client, 'filter', { kind: 'c' }), { kind: 'c' });
+        await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+        assert.equal(await next(client), 2);
+        assert.equal(await next(client), 5);
+    });
+
+    it('takes effect at the earliest match not yet delivered; what was refused stays refused', async () => {
+        const client = await subscribed();
+        await resultOf(client, 'filter', { kind: 'a' });
+        assert.equal(await next(client), 0);
+        // 3 is the earliest match of the old filter: 1 and 2 were refused.
+        await resultOf(client, 'filter', { kind: 'b' });
+        assert.equal(await next(client), 4);
+        await resultOf(client, 'filter', { kind: 'c' });
+        assert.equal(await next(client), 8);
+        await resultOf(client, 'filter', null);
+        assert.deepEqual([await next(client), await next(client)], [11, 12]);
+    });
+
+    it('falsy switches it off', async () => {
+        for (const args of [[], [undefined], [null], [false], [0], ['']]) {
+            const client = await subscribed();
+            await resultOf(client, 'filter', { kind: 'nothing' });
+            assert.deepEqual(await ackOf(client, 'filter', ...args), [null, null]);
+            assert.deepEqual([await next(client), await next(client)], [0, 1]);
+            client.disconnect();
+        }
+    });
+
+    it('answers with the filters in force as plain JSON, regular expressions as text', async () => {
+        const client = await readyClient(server);
+        const filters = { 'a.b': '/^x\\/y$/', 'c': ['/z/', 1, null, true], 'd': null, 'e': 1.5, 'f': false, '__proto__x': 'y' };
+        assert.deepEqual(await resultOf(client, 'filter', filters), filters);
+    });
+
+    it('is one socket\'s own, and shared where it is equal', async () => {
+        const clients = await Promise.all(Array.from({ length: 9 }, () => subscribed()));
+        await Promise.all(clients.map(async (client, i) => {
+            await resultOf(client, 'filter', { kind: 'abc'[i % 3] });
+            const messages = collect(client, 'message', 10);
+            await resultOf(client, 'start');
+            assert.deepEqual((await messages).map(({ n }) => n), numbers((n) => n % 3 === i % 3));
+        }));
+    });
+
+    it('serves waiting consumes by the filter in force when they are served', async () => {
+        const live = await kafka.createTopic();
+        const own = await serve();
+        const client = await readyClient(own);
+        await resultOf(client, 'subscribe', live);
+        await resultOf(client, 'filter', { kind: 'old' });
+        const waiting = [resultOf(client, 'consume'), resultOf(client, 'consume')];
+        await resultOf(client, 'filter', { kind: 'new' });
+        await kafka.produce(live, ['old', 'new', 'old', 'new'].map((kind, n) => ({ value: { n, kind } })));
+        assert.deepEqual((await Promise.all(waiting)).map(({ n }) => n), [1, 3]);
+        await own.close();
+    });
+
+    describe('refused', () => {
+        /** What is no filter, as JavaScript that socket.io carries. */
+        const bad = [
+            true, 1, -1, 1e300, 'text', [], [{}], [null], { a: {} }, { a: { b: 1 } }, { a: [[]] }, { a: [{}] }, { a: [['b']] }, { a: [1, { b: 2 }] }, { '': {} },
+            { a: '/(/' }, { a: '/[/' }, { a: '/(?=x)/' }, { a: '/(?<!x)y/' }, { a: '/(x)\\1/' }, { a: '/x{1001}/' }, { a: '/x{2,1}/' }, { a: '/*/' },
+            { a: '/\\/' }, { ok: 1, bad: {} }, JSON.parse('{"__proto__":{"a":1}}'), { constructor: {} }, { a: Buffer.from('x') }, { a: '/' + '('.repeat(5000) + '/' },
+            { a: '/((((x{100}){100}){100}){100})/' },
+        ];
+
+        it('is an InvalidFilterError; the filter before stays in force', async () => {
+            const client = await subscribed();
+            await resultOf(client, 'filter', { kind: 'b' });
+            for (const filter of bad) {
+                const err = nextEvent(client, 'err');
+                const error = await errorOf(client, 'filter', filter);
+                assert.deepEqual((await err)[0], error);
+                assert.equal(error.name, 'InvalidFilterError', JSON.stringify(filter));
+                assert.equal(error.socketEvent, 'filter');
+                assert.ok('filters' in error && JSON.stringify(error.filters).length < 1200, JSON.stringify(error));
+                assert.ok(error.message.length > 5);
+            }
+            assert.equal(client.errs.length, bad.length);
+            assert.deepEqual([await next(client), await next(client)], [1, 4]);
+        });
+
+        it('says what RE2 cannot do', async () => {
+            const client = await readyClient(server);
+            for (const [filter, about] of [['/(?=x)/', /look/i], ['/(x)\\1/', /back-?\s?reference/i], ['/x{2000}/', /repe(at|tition)|1000/i]]) {
+                assert.match((await errorOf(client, 'filter', { a: filter })).message, about);
+            }
+        });
+
+        it('is a filter too large, quickly', async () => {
+            const client = await readyClient(server);
+            for (const filter of [
+                { a: 'x'.repeat(100000) },
+                { ['x'.repeat(100000)]: 1 },
+                Object.fromEntries(Array.from({ length: 10000 }, (_, i) => [`path${i}`, i])),
+                { a: Array(100000).fill(1) },
+            ]) {
+                const error = await errorOf(client, 'filter', filter);
+                assert.equal(error.name, 'InvalidFilterError');
+            }
+        });
+    });
+});
