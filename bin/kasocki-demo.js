@@ -18,6 +18,9 @@ const { readOptions, HELP } = require('./demo/options');
 /** How much of the stream there is when the page opens, so that "the beginning" is something to look at. */
 const HISTORY = 600;
 
+/** How long the end may take, in ms. */
+const PATIENCE = 2000;
+
 /**
  * Says what is wrong and ends with exit code 1.
  *
@@ -34,7 +37,7 @@ function fail(error) {
 async function run({ brokers, produce, port, rate }) {
     // Not at the top: --help and a wrong command line need neither socket.io nor the addon.
     const { NativeMockCluster } = require('../lib/native');
-    const { TOPICS, EXAMPLES } = require('./demo/events');
+    const { TOPICS, EXAMPLES, GENERAL_EXAMPLES } = require('./demo/events');
     const { Log } = require('./demo/log');
     const { EventStream } = require('./demo/stream');
     const { startWeb } = require('./demo/web');
@@ -53,7 +56,7 @@ async function run({ brokers, produce, port, rate }) {
             kafka: cluster ? 'mock' : 'brokers',
             rate: produce ? rate : 0,
             topics: produce ? TOPICS.map(({ name }) => name) : [],
-            examples: produce ? EXAMPLES : []
+            examples: produce ? EXAMPLES : GENERAL_EXAMPLES
         }
     });
     const stream = produce ? new EventStream(servers, rate, log) : undefined;
@@ -64,6 +67,9 @@ async function run({ brokers, produce, port, rate }) {
         stream?.stop();
         log.mute();
         web.close();
+        cluster?.close(); // and it is held until then: an object that nothing refers to is collected
+        // Then nothing is left that holds the process, unless a browser does not answer.
+        setTimeout(() => process.exit(), PATIENCE).unref();
     };
     process.once('SIGINT', end);
     process.once('SIGTERM', end);

@@ -139,4 +139,10 @@ const EXAMPLES = [
     { label: 'by header', filter: { '_kafka.headers.type': 'order-shipped' } }
 ];
 
-module.exports = { TOPICS, EXAMPLES };
+/** Filters for any records. */
+const GENERAL_EXAMPLES = [
+    { label: 'one partition', filter: { '_kafka.partition': 0 } },
+    { label: 'keys that begin with a letter', filter: { '_kafka.key': '/^[A-Za-z]/' } }
+];
+
+module.exports = { TOPICS, EXAMPLES, GENERAL_EXAMPLES };

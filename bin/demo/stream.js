@@ -30,6 +30,9 @@ class EventStream {
         this.producer = new NativeProducer([['bootstrap.servers', servers], ...PRODUCER_CONFIG]);
         this.closed = false;
         this.written = 0;
+        /** a promise while a flush goes on */
+        this.flushing = undefined;
+        /** events that should have been written by now, with their fraction */
         this.due = 0;
         this.lastTick = 0;
         this.timers = [];
@@ -49,6 +52,9 @@ class EventStream {
     }
 
     tick() {
+        if (this.flushing !== undefined) {
+            return; // a flush ends when nothing is under way any more
+        }
         const now = performance.now();
         this.due += this.rate * Math.min(now - this.lastTick, MAX_DEBT) / 1000;
         this.lastTick = now;

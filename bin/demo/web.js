@@ -40,7 +40,7 @@ async function startWeb({ port, kafkaConfig, log, about }) {
     io.on('connection', (socket) => {
         new Kasocki(socket, { kafkaConfig, logger: log, connectTimeout: CONNECT_TIMEOUT });
     });
-    const listeners = await listen(server, port);
+    const twin = await listen(server, port);
     const { port: ownPort } = server.address();
     const files = readFiles(about);
     const headers = securityHeaders(ownPort);
@@ -48,7 +48,7 @@ async function startWeb({ port, kafkaConfig, log, about }) {
     return {
         url: `http://localhost:${ownPort}/`,
         close() {
-            listeners.forEach((listener) => listener.close());
+            twin?.close();
             io.close();
             server.closeAllConnections();
         }
@@ -65,7 +65,7 @@ function isLoopback(host) {
     return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(host ?? '');
 }
 
-/** `localhost` is one of two addresses: the IPv6 one hands its connections to the server on the other. */
+/** `localhost` is one of two addresses: the server on the IPv6 one hands its connections to the other. */
 async function listen(server, port) {
     const twin = net.createServer((connection) => server.emit('connection', connection));
     await listening(server, { port, host: '127.0.0.1' });
@@ -74,11 +74,11 @@ async function listen(server, port) {
     } catch (error) {
         if (error.code === 'EADDRINUSE') {
             server.close();
-            throw taken(port);
+            throw error;
         }
-        return []; // no IPv6 here
+        return undefined; // no IPv6 here
     }
-    return [twin];
+    return twin;
 }
 
 function listening(server, where) {
@@ -105,8 +105,8 @@ function readFiles(about) {
 
 /** What the page may load: what comes from here. Messages are shown as text; this is the second line of defence. */
 function securityHeaders(port) {
-    // Not every browser takes a WebSocket to the same place for 'self'.
-    const sockets = ['localhost', '127.0.0.1', '[::1]'].map((host) => `ws://${host}:${port}`).join(' ');
+    // Not every browser takes a WebSocket to the same place for 'self'. (An IPv6 address can't be named here.)
+    const sockets = `ws://localhost:${port} ws://127.0.0.1:${port}`;
     return {
         'Content-Security-Policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; ` +
             `connect-src 'self' ${sockets}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,

@@ -54,6 +54,22 @@ struct Group {
   }
 };
 
+// Gives a class the block that its frames are in. What waits for a slow client keeps its block in memory: a class with
+// few of the frames gets copies of them in a block of its own, so that it keeps no more than a few times its own bytes.
+void TakeFrames(const std::shared_ptr<std::string>& frames, Matches* matches) {
+  constexpr size_t kWorthSharing = 4;
+  matches->frames = frames;
+  if (matches->total_bytes() * kWorthSharing >= frames->size()) return;
+  auto own = std::make_shared<std::string>();
+  own->reserve(matches->total_bytes());
+  for (Matches::Match& match : matches->matches) {
+    size_t begin = own->size();
+    own->append(matches->Frame(match));
+    match.begin = begin;
+  }
+  matches->frames = std::move(own);
+}
+
 std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict verdict, const JsonScanner& scanner) {
   if (!value) return "no value";
   return verdict == JsonVerdict::kScalar ? "neither an object nor an array" : scanner.reason();
@@ -174,7 +190,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
         judge(text, text_scanner_);
       }
     }
-    for (const auto& [index, format] : group.classes) results[index]->frames = formats[format].frames;
+    for (const auto& [index, format] : group.classes) TakeFrames(formats[format].frames, results[index].get());
   }
   counters_->records_parsed += parsed;
   counters_->filter_evaluations += evaluated;

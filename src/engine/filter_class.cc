@@ -3,6 +3,8 @@
 namespace kasocki {
 namespace {
 
+constexpr size_t kSweepAtLeast = 64;
+
 template <typename Map>
 void DropExpired(Map* map) {
   std::erase_if(*map, [](const auto& entry) { return entry.second.expired(); });
@@ -28,10 +30,13 @@ std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Fi
   if (auto it = classes_.find(key); it != classes_.end()) {
     if (auto known = it->second.lock()) return known;
   }
-  // Entries of classes nobody is in any more go when the next one comes: the map holds no more than live classes ever
-  // did.
-  DropExpired(&classes_);
-  DropExpired(&formats_);
+  // Entries of classes nobody is in any more go when as many new ones have come: the maps stay in proportion to what
+  // lives.
+  if (classes_.size() >= sweep_at_) {
+    DropExpired(&classes_);
+    DropExpired(&formats_);
+    sweep_at_ = 2 * classes_.size() + kSweepAtLeast;
+  }
   auto made = std::make_shared<FilterClass>();
   made->id = next_id_++;
   made->filter = std::move(filter);

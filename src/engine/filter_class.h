@@ -61,7 +61,9 @@ class FilterClasses {
   using ClassKey = std::tuple<std::string, FunctionId, FunctionId, const MessageFormat*>;
 
   std::mutex mutex_;
+  // Guarded by mutex_.
   uint64_t next_id_ = 1;
+  size_t sweep_at_ = 0;
   std::map<FormatKey, std::weak_ptr<const MessageFormat>> formats_;
   std::map<ClassKey, std::weak_ptr<const FilterClass>> classes_;
 };

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace kasocki {
+namespace {
+
+constexpr size_t kChunkBytes = 256 * 1024;
+
+}  // namespace
 
 Scan::Scan(std::unique_ptr<LogReader> reader, int64_t from, Counters* counters)
     : reader_(std::move(reader)), counters_(counters), from_(from), to_(from) {}
@@ -10,6 +15,8 @@ Scan::Scan(std::unique_ptr<LogReader> reader, int64_t from, Counters* counters)
 Scan::~Scan() { counters_->buffer_bytes -= memory_; }
 
 ReadOutcome Scan::Read(size_t max_records) {
+  // Chunks are bounded in bytes as well, as far as the last one tells how large records are here.
+  if (record_bytes_ > 0) max_records = std::clamp<size_t>(kChunkBytes / record_bytes_, 1, max_records);
   auto records = std::make_shared<RecordChunk>(std::min<size_t>(last_chunk_bytes_, 1 << 20));
   uint64_t value_bytes = 0;
   ReadOutcome outcome = reader_->Read(max_records, [&](const RecordView& record) {
@@ -22,6 +29,7 @@ ReadOutcome Scan::Read(size_t max_records) {
   if (!records->empty()) {
     position = std::max(position, records->offset(records->size() - 1) + 1);
     last_chunk_bytes_ = records->data_bytes();
+    record_bytes_ = records->data_bytes() / records->size();
     records->Seal();
     auto chunk = std::make_shared<ScanChunk>();
     chunk->from = to_;

@@ -1,7 +1,7 @@
 #include "engine/subscriptions.h"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace kasocki {
 namespace {
@@ -133,12 +133,17 @@ void Subscriptions::AnswerIfDone(const Shared& subscription) {
 void Subscriptions::AnswerNow(const Shared& subscription) {
   subscription->state = Subscription::kAnswered;
   if (subscription->session->closed()) return;
+  const bool complete = subscription->known == subscription->assignments.size();
   for (size_t i = 0; i < subscription->assignments.size(); ++i) {
     const Assignment& assignment = subscription->assignments[i];
     if (!subscription->positions[i]) continue;
     add_cursor_(subscription->session, {assignment.topic, assignment.partition}, *subscription->positions[i]);
   }
-  answer_({subscription->session->id(), subscription->request, subscription->assignments});
+  // The timer of a subscription outlives it: what is large goes now.
+  std::vector<Assignment> assignments =
+      complete ? std::exchange(subscription->assignments, {}) : subscription->assignments;
+  subscription->positions.clear();
+  answer_({subscription->session->id(), subscription->request, std::move(assignments)});
 }
 
 }  // namespace kasocki

@@ -1,0 +1,259 @@
+/* global document */
+
+/*
+ * The page: what is on it, and what its buttons do. The socket is session.mjs' business.
+ */
+
+import { readFilter } from './filter.mjs';
+import { MessageList } from './message-list.mjs';
+import { Session, partitionsOf } from './session.mjs';
+
+/** Where reading may begin: what it is called, and the argument of `subscribe` for topics. */
+const STARTS = {
+    end: { label: 'the end: what comes from now on', argument: (topics) => topics },
+    beginning: {
+        label: 'the beginning: all that is kept',
+        argument: async (topics) => (await partitionsOf(topics)).map(({ topic, partition }) => ({ topic, partition, offset: -2 }))
+    }
+};
+
+/** Offsets that stand for something else. */
+const OFFSET_NAMES = { '-1': 'end', '-2': 'beginning' };
+
+/** Entries of the list of events, characters of one, partitions shown, and topics from which on they can be searched. */
+const MAX_EVENTS = 100;
+const MAX_EVENT_TEXT = 400;
+const MAX_PARTITIONS = 200;
+const MANY_TOPICS = 12;
+const SECONDS_IN_GRAPH = 60;
+
+const $ = (id) => document.getElementById(id);
+
+/** What this demo shows: { kafka: 'mock' or 'brokers', rate, topics, examples }. */
+const about = await (await fetch('about.json')).json();
+
+const list = new MessageList($('messages'));
+let received = 0;
+/** messages by assignment: { 'topic/partition': count } */
+const counts = new Map();
+/** a command is being carried out */
+let busy = false;
+
+const session = new Session({
+    onState: showState,
+    onTopics: showTopics,
+    onMessage,
+    onError: showError,
+    onTraffic: showEvent,
+    onChange: showSession
+});
+
+function make(name, properties, ...children) {
+    const element = Object.assign(document.createElement(name), properties);
+    element.append(...children);
+    return element;
+}
+
+// ---- messages
+
+function onMessage(message, pulled) {
+    received++;
+    if (message._kafka !== undefined) {
+        const key = `${message._kafka.topic}/${message._kafka.partition}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    $('empty').hidden = true;
+    list.add(message, pulled);
+    $('received').textContent = received.toLocaleString('en');
+}
+
+const rates = Array(SECONDS_IN_GRAPH).fill(0);
+let receivedBefore = 0;
+
+function showRate() {
+    rates.shift();
+    rates.push(received - receivedBefore);
+    receivedBefore = received;
+    $('rate').textContent = rates.at(-1).toLocaleString('en');
+    const top = Math.max(1, ...rates);
+    const points = rates.map((rate, i) => `${i * 60 / (SECONDS_IN_GRAPH - 1)},${19 - rate / top * 18}`);
+    $('graph').firstElementChild.setAttribute('points', points.join(' '));
+    showPositions();
+}
+
+// ---- connection and subscription
+
+function showAbout() {
+    const { kafka, rate, examples } = about;
+    const source = kafka === 'mock' ? 'a Kafka inside the demo' : 'your Kafka';
+    $('about').textContent = rate > 0 ? `${source}, ${rate} made-up events a second` : source;
+    $('starts').replaceChildren(...Object.entries(STARTS).map(([value, { label }], i) => {
+        const radio = make('input', { type: 'radio', name: 'start', value, checked: i === 0 });
+        return make('label', {}, radio, make('span', { textContent: label }));
+    }));
+    $('examples').lastElementChild.replaceChildren(...examples.map(({ label, filter }) => {
+        const button = make('button', { type: 'button', className: 'link', textContent: label });
+        button.addEventListener('click', () => {
+            $('filter').value = JSON.stringify(filter, null, 1).replace(/\n\s*/g, ' ');
+            applyFilter();
+        });
+        return make('li', {}, button);
+    }));
+}
+
+function showState(state, reason = '') {
+    const names = { connecting: 'connecting', ready: 'connected', disconnected: 'disconnected' };
+    $('connection').dataset.state = state;
+    $('connection').textContent = reason && state !== 'ready' ? `${names[state]} (${reason})` : names[state];
+    $('reconnect').hidden = state !== 'disconnected';
+}
+
+function showTopics(topics) {
+    const chosen = new Set(chosenTopics());
+    const suggested = chosen.size > 0 ? chosen : new Set(topics.length === 1 ? topics : about.topics);
+    $('topics').replaceChildren(...topics.slice().sort().map((topic) => {
+        const box = make('input', { type: 'checkbox', name: 'topic', value: topic, checked: suggested.has(topic) });
+        return make('label', {}, box, make('span', { textContent: topic }));
+    }));
+    $('topic-search').hidden = topics.length < MANY_TOPICS;
+    searchTopics();
+}
+
+function searchTopics() {
+    const wanted = $('topic-search').hidden ? '' : $('topic-search').value.trim().toLowerCase();
+    for (const label of $('topics').children) {
+        label.hidden = !label.textContent.toLowerCase().includes(wanted);
+    }
+}
+
+function chosenTopics() {
+    return [...document.querySelectorAll('input[name=topic]:checked')].map(({ value }) => value);
+}
+
+function showSession() {
+    const { ready, started, assignments, filters } = session;
+    const subscribed = assignments !== undefined;
+    $('choice').disabled = subscribed || busy;
+    $('start').disabled = !ready || started || busy;
+    $('stop').disabled = !ready || !started;
+    $('pull').disabled = !ready || busy;
+    $('again').hidden = !subscribed;
+    $('subscription').hidden = !subscribed;
+    $('filter-state').textContent = filters === null ?
+        'No filter: every message matches.' :
+        `In force: ${shorten(JSON.stringify(filters))}`;
+    showPositions();
+}
+
+function showPositions() {
+    if (session.assignments === undefined) {
+        return;
+    }
+    $('positions').replaceChildren(...session.assignments.slice(0, MAX_PARTITIONS).map(({ topic, partition, offset }) => {
+        const key = `${topic}/${partition}`;
+        const cells = [topic, partition, OFFSET_NAMES[offset] ?? offset, session.positions.get(key) ?? '', counts.get(key) ?? 0];
+        return make('tr', {}, ...cells.map((text) => make('td', { textContent: text })));
+    }));
+}
+
+// ---- what goes over the socket
+
+const ARROWS = { out: '→', in: '←', error: '✕' };
+
+function showEvent(direction, name, argument) {
+    const text = argument === undefined ? '' : shorten(JSON.stringify(argument));
+    $('events').prepend(make('li', { className: direction },
+        make('span', { className: 'arrow', textContent: ARROWS[direction] }),
+        make('b', { textContent: name }),
+        make('span', { textContent: text })));
+    while ($('events').children.length > MAX_EVENTS) {
+        $('events').lastElementChild.remove();
+    }
+}
+
+function shorten(text) {
+    return text.length > MAX_EVENT_TEXT ? `${text.slice(0, MAX_EVENT_TEXT)}…` : text;
+}
+
+function showError({ name, message }) {
+    $('error-name').textContent = name;
+    $('error-message').textContent = message;
+    $('error').hidden = false;
+}
+
+// ---- commands
+
+/** Carries out a command that needs a subscription: subscribes to what was chosen, first. */
+async function run(command) {
+    $('choice-error').textContent = '';
+    const topics = chosenTopics();
+    if (session.assignments === undefined && topics.length === 0) {
+        $('choice-error').textContent = 'Choose at least one topic.';
+        return;
+    }
+    busy = true;
+    showSession();
+    try {
+        if (session.assignments === undefined) {
+            const start = document.querySelector('input[name=start]:checked').value;
+            await session.subscribe(await STARTS[start].argument(topics));
+        }
+    } catch (error) {
+        $('choice-error').textContent = error.message;
+        return;
+    } finally {
+        busy = false;
+        showSession();
+    }
+    await command().catch(() => {}); // it came as `err`
+}
+
+async function applyFilter() {
+    const { filter, error } = readFilter($('filter').value);
+    showFilterError(error);
+    if (error === '') {
+        await session.filter(filter).catch(({ message }) => showFilterError(message));
+    }
+}
+
+function showFilterError(message) {
+    $('filter-error').textContent = message;
+    $('filter').setAttribute('aria-invalid', String(message !== ''));
+}
+
+const on = (id, event, listener) => $(id).addEventListener(event, listener);
+
+on('start', 'click', () => run(() => session.start()));
+on('pull', 'click', () => run(() => session.pull()));
+on('stop', 'click', () => session.stop().catch(() => {}));
+on('again', 'click', () => {
+    counts.clear();
+    session.reopen();
+});
+on('reconnect', 'click', () => session.reopen());
+on('topic-search', 'input', searchTopics);
+on('clear', 'click', () => {
+    list.clear();
+    received = 0;
+    receivedBefore = 0;
+    $('received').textContent = '0';
+    $('empty').hidden = false;
+});
+on('error-close', 'click', () => {
+    $('error').hidden = true;
+});
+on('filter-apply', 'click', applyFilter);
+on('filter-clear', 'click', () => {
+    $('filter').value = '';
+    applyFilter();
+});
+on('filter', 'input', () => showFilterError(readFilter($('filter').value).error));
+on('filter', 'keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        applyFilter();
+    }
+});
+
+showAbout();
+setInterval(showRate, 1000);
