@@ -104,7 +104,7 @@
       'dependencies': ['core'],
       'cflags': ['-isystem', '../deps/node-addon-api'],
       'defines': ['NAPI_VERSION=8', 'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED',
-                  'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS', 'KASOCKI_RE2_VERSION="2025-11-05"'],
+                  'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'sources': [
         'src/node/addon.cc',
         'src/node/batch_cache.cc',
@@ -119,9 +119,8 @@
       'xcode_settings': {'OTHER_CFLAGS': ['-isystem', '../deps/node-addon-api']},
       'conditions': [
         ['OS=="linux"', {
-          'ldflags': [
-            '-pthread', '-Wl,--gc-sections', '-Wl,--exclude-libs,ALL', '-Wl,--version-script=../deps/exports.map',
-          ],
+          # The version script hides what the libraries define, too (zig's linker has no --exclude-libs).
+          'ldflags': ['-pthread', '-Wl,--gc-sections', '-Wl,--version-script=../deps/exports.map'],
         }],
         ['OS=="mac"', {
           'xcode_settings': {

@@ -18,6 +18,9 @@ const { readOptions, HELP } = require('./demo/options');
 /** How much of the stream there is when the page opens, so that "the beginning" is something to look at. */
 const HISTORY = 600;
 
+/** The same on a real Kafka: one for each topic. */
+const FIRST_EVENTS = 10;
+
 /** How long the end may take, in ms. */
 const PATIENCE = 2000;
 
@@ -48,6 +51,9 @@ async function run({ brokers, produce, port, rate }) {
         cluster.createTopic(name, partitions);
     }
     const servers = cluster ? cluster.bootstrapServers : brokers;
+    const stream = produce ? new EventStream(servers, rate, log) : undefined;
+    // Before the page: with its first events the topics come to be, on a real Kafka.
+    await stream?.begin(cluster ? HISTORY : FIRST_EVENTS);
     const web = await startWeb({
         port,
         log,
@@ -58,13 +64,14 @@ async function run({ brokers, produce, port, rate }) {
             topics: produce ? TOPICS.map(({ name }) => name) : [],
             examples: produce ? EXAMPLES : GENERAL_EXAMPLES
         }
+    }).catch((error) => {
+        stream?.end();
+        throw error;
     });
-    const stream = produce ? new EventStream(servers, rate, log) : undefined;
-    stream?.write(cluster ? HISTORY : 0);
     stream?.start();
 
     const end = () => {
-        stream?.stop();
+        stream?.end();
         log.mute();
         web.close();
         cluster?.close(); // and it is held until then: an object that nothing refers to is collected

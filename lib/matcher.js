@@ -151,15 +151,16 @@ function textOf(message) {
     if (typeof message === 'string') {
         return escapeLoneSurrogates(message);
     }
-    if (ArrayBuffer.isView(message)) {
-        return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
-    }
     if (typeof message !== 'object' || message === null) {
         return undefined;
     }
     try {
+        if (ArrayBuffer.isView(message)) {
+            return new Uint8Array(message.buffer, message.byteOffset, message.byteLength);
+        }
         return JSON.stringify(message);
     } catch {
+        // A circle, a bigint, a toJSON that throws, a buffer that was given away.
         return undefined;
     }
 }

@@ -41,7 +41,7 @@ export type HubEvent =
     | { type: 'error'; sessions: Uint32Array; error: NativeError }
     /** a line of librdkafka's own log; level as syslog's, 0 to 7 */
     | { type: 'log'; level: number; facility: string; text: string }
-    /** librdkafka's events for kafkaEventHandlers: event.stats (payload: { message: JSON text }), event.error, event.throttle, event.log */
+    /** librdkafka's events for kafkaEventHandlers: event.stats (payload: { message: JSON text }), event.error, event.throttle */
     | { type: 'kafka'; name: string; payload: object }
     /** records that were skipped since the last such event (at most one a second), with the first of them */
     | { type: 'skipped'; count: number; topic: string; partition: number; offset: number; reason: string }
@@ -49,6 +49,8 @@ export type HubEvent =
     | { type: 'deserialize'; request: number; decoder: number; topic: string; partition: number; records: NativeRecord[] }
     /** messages for a JavaScript matcher; answered by matched() */
     | { type: 'match'; request: number; matcher: number; texts: string[] }
+    /** OAUTHBEARER wants a token; answered by setToken() or failToken(). config: sasl.oauthbearer.config */
+    | { type: 'token'; config: string }
     /** after close(): no event follows */
     | { type: 'closed' };
 
@@ -74,6 +76,10 @@ export class NativeHub {
     /** One byte a text, in order: 1 matches, 0 does not. */
     matched(request: number, verdicts: Uint8Array): void;
 
+    /** expires: ms since 1970 */
+    setToken(token: string, expires: number, principal: string, extensions: [string, string][]): void;
+    failToken(reason: string): void;
+
     stats(): NativeHubStats;
 
     /** Ends all sessions, threads and connections; event `closed` follows. */
@@ -97,6 +103,8 @@ export interface NativeSessionOptions {
     metadataJoin: boolean;
     /** id (> 0) of a JavaScript deserializer, 0: none. Equal ids share results. */
     decoder: number;
+    /** records nested deeper are invalid */
+    maxDepth: number;
     /** how many bytes of matches may be prepared ahead of delivery */
     maxPreparedBytes: number;
 }
@@ -182,5 +190,5 @@ export const stages: {
     translateRegex(pattern: string): string;
 };
 
-/** Names and versions of the libraries inside. */
-export const versions: { librdkafka: string; re2: string; simdjson: string };
+/** Versions of the libraries inside, as far as they tell. */
+export const versions: { librdkafka: string; simdjson: string };

@@ -86,6 +86,7 @@ function readOptions(given) {
         refuse('The options must be an object');
         given = undefined;
     }
+    refuseUnknown(given, OPTION_RULES, 'option', refuse);
     for (const [name, [wanted, test]] of Object.entries(OPTION_RULES)) {
         const value = read(given, name);
         if (value === undefined) {
@@ -102,7 +103,17 @@ function readOptions(given) {
     return { options, error };
 }
 
+/** A misspelt `allowedTopics` that went unnoticed would open every topic: names that mean nothing are refused. */
+function refuseUnknown(given, known, what, refuse) {
+    for (const name of Object.keys(given ?? {})) {
+        if (!Object.hasOwn(known, name)) {
+            refuse(`There is no ${what} "${name.slice(0, 100)}"`);
+        }
+    }
+}
+
 function readLimits(given, limits, refuse) {
+    refuseUnknown(given, LIMITS, 'limit', refuse);
     for (const name of Object.keys(LIMITS)) {
         const value = read(given, name);
         if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {

@@ -98,6 +98,9 @@ function prebuild(platform) {
         configure: [`--nodedir=${nodedir}`, `--arch=${arch}`],
         env: {
             ...process.env,
+            // What npm has in its environment goes before arguments.
+            npm_config_nodedir: nodedir,
+            npm_config_arch: arch,
             CC: `${compiler} cc -target ${target}`,
             CXX: `${compiler} c++ -target ${target}`,
             AR: `${compiler} ar`,

@@ -178,6 +178,9 @@ describe('filter: the object language', () => {
             '{"a":"\\\ud800"}', Buffer.from(''), Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), circular, { a: 1n },
             { toJSON() {} }
         ];
+        const gone = Uint8Array.from(Buffer.from('{}'));
+        structuredClone(gone, { transfer: [gone.buffer] });
+        messages.push(gone);
         const matches = createMatcher({});
         for (const message of messages) {
             assert.strictEqual(matches(message), false);

@@ -232,7 +232,7 @@ describe('regex: JavaScript\'s patterns on RE2', () => {
         assert.strictEqual(translateRegex('(?i)é.'), '(?i)\\x{e9}[^\\n\\r\\x{2028}\\x{2029}]');
         assert.strictEqual(translateRegex('[z\\wa-c]*?'), '[0-9A-Z_a-z]*?');
         assert.strictEqual(translateRegex('\\pL{'), 'pL\\{');
-        assert.throws(() => translateRegex('(?=a)'), { kind: 'InvalidFilter' });
+        assert.throws(() => translateRegex('(?=a)'), /RE2 has no look-ahead/);
         assert.throws(() => translateRegex(1), TypeError);
     });
 

@@ -239,11 +239,13 @@ function compare(filters, text) {
     return actual;
 }
 
-describe('filter: native against reference', () => {
+describe('filter: native against reference', function () {
+    this.timeout(600000);
+
     it('on random filters and documents', () => {
         const random = new Random(SEED);
         const counts = { matched: 0, refused: 0, damaged: 0 };
-        for (let i = 0; i < 30000 * ROUNDS; i++) {
+        for (let i = 0; i < 20000 * ROUNDS; i++) {
             const deepPath = random.chance(3) ? [] : undefined;
             let text = deepPath ? deepText(random, 1 + random.below(1000), deepPath) : containerText(random, 4, random.chance(85));
             const filters = filterFor(random, parse(text), deepPath);
@@ -257,7 +259,7 @@ describe('filter: native against reference', () => {
             counts[compare(filters, text) ? 'matched' : 'refused']++;
         }
         // Were it otherwise, the comparison would say little.
-        assert(counts.matched > 6000 * ROUNDS && counts.refused > 6000 * ROUNDS && counts.damaged > 500 * ROUNDS, JSON.stringify(counts));
+        assert(counts.matched > 4000 * ROUNDS && counts.refused > 4000 * ROUNDS && counts.damaged > 400 * ROUNDS, JSON.stringify(counts));
     });
 
     it('on random patterns', () => {
@@ -265,7 +267,7 @@ describe('filter: native against reference', () => {
         const counts = { matched: 0, refused: 0 };
         for (let i = 0; i < 20000 * ROUNDS; i++) {
             const isText = random.chance(70);
-            const filters = { a: regexText(random, isText ? 5 : 2) };
+            const filters = { a: regexText(random, isText ? 3 : 2) };
             const texts = random.many(8, () => random.pick(['a', 'b', 'c', 'A', 'é', '😀', '1', ' ', '-', '/', '\n', '\r', '\u2028', '\ud83d', '.', 'é']));
             const value = isText ? spell(random, texts.join('')) : random.pick(NUMBERS);
             counts[compare(filters, `{"a":${value}}`) ? 'matched' : 'refused']++;

@@ -152,6 +152,11 @@ describe('validation', () => {
             });
         }
 
+        it('refuses names that mean nothing: a misspelt allowedTopics must not open every topic', () => {
+            assert.strictEqual(readOptions({ allowedTopic: ['a'] }).error.message, 'There is no option "allowedTopic"');
+            assert.strictEqual(readOptions({ limits: { depht: 1 } }).error.message, 'There is no limit "depht"');
+        });
+
         it('refuses options that are no object, and survives a getter that throws', () => {
             for (const given of [5, 'a', true, [], () => 1]) {
                 assert.strictEqual(readOptions(given).error.name, 'KasockiError');

@@ -17,7 +17,8 @@ Options:
   --port <number>       where the page is served, on this machine only (default ${DEFAULT_PORT}; 0: any free port)
   --rate <number>       how many events the stream has a second (default ${DEFAULT_RATE})
   --brokers <list>      show a real Kafka: host:port, more of them separated by commas
-  --produce             with --brokers: write the stream to that Kafka, too, into the topics demo.*
+  --produce             with --brokers: write the stream to that Kafka, too, into the topics demo.page-edits, demo.orders
+                        and demo.sensor-readings (which are there, or Kafka makes them by itself)
   --help                show this`;
 
 const OPTIONS = {

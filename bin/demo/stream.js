@@ -7,8 +7,10 @@ const { TOPICS } = require('./events');
 const TICK = 50;
 /** ms between two looks at whether Kafka takes them. */
 const CHECK_INTERVAL = 5000;
-/** What was missed while the machine slept or the process stood still is not made up for beyond so many ms. */
-const MAX_DEBT = 1000;
+/** What was missed while the process stood still is not made up for beyond so many ms. */
+const MAX_DEBT = 250;
+/** ms that a tick may take: the sockets come first. */
+const SLICE = 20;
 
 const PRODUCER_CONFIG = [
     ['linger.ms', '5'],
@@ -16,6 +18,8 @@ const PRODUCER_CONFIG = [
     // A stream that nobody takes is no reason to hold megabytes.
     ['queue.buffering.max.messages', '20000']
 ];
+
+const NOT_TAKEN = `Kafka does not take the stream into ${TOPICS.map(({ name }) => name).join(', ')}`;
 
 /** The endless stream: made-up events, at a steady rate, the topics by their shares. */
 class EventStream {
@@ -38,14 +42,23 @@ class EventStream {
         this.timers = [];
     }
 
+    /**
+     * @param {number} count of events to write at once
+     * @return {Promise<void>} when Kafka has them, or is too slow
+     */
+    begin(count) {
+        this.write(count);
+        this.check();
+        return this.flushing;
+    }
+
     start() {
         this.lastTick = performance.now();
         this.timers = [setInterval(() => this.tick(), TICK), setInterval(() => this.check(), CHECK_INTERVAL)];
-        this.check();
     }
 
-    /** Ends it; what Kafka has not taken yet is dropped. */
-    stop() {
+    /** What Kafka has not taken by now is dropped. */
+    end() {
         this.closed = true;
         this.timers.forEach(clearInterval);
         this.producer.close();
@@ -60,12 +73,15 @@ class EventStream {
         this.lastTick = now;
         const count = Math.floor(this.due);
         this.due -= count;
-        this.write(count);
+        this.write(count, now + SLICE);
     }
 
-    /** @param {number} count of events */
-    write(count) {
-        for (let i = 0; i < count; i++) {
+    /**
+     * @param {number} count of events
+     * @param {number} [deadline] what is not written by then is left out
+     */
+    write(count, deadline = Infinity) {
+        for (let i = 0; i < count && performance.now() < deadline; i++) {
             const { name, next } = topicOf(this.written++);
             const { key, value, headers } = next();
             if (!this.producer.produce(name, -1, key, JSON.stringify(value), Object.entries(headers))) {
@@ -78,7 +94,7 @@ class EventStream {
     /** Only what is flushed tells whether it arrived. */
     check() {
         this.flushing ??= this.producer.flush(CHECK_INTERVAL)
-            .catch((err) => this.closed || this.log.warn({ err }, 'Kafka does not take the stream'))
+            .catch((err) => this.closed || this.log.warn({ err }, NOT_TAKEN))
             .finally(() => {
                 this.flushing = undefined;
             });

@@ -10,12 +10,19 @@
 namespace kasocki {
 namespace {
 
-constexpr std::chrono::milliseconds kFirstBackoff{500};
-constexpr std::chrono::milliseconds kLongestBackoff{30000};
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstBackoff{500};
+constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
+// How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
+// `hold`: on a busy server every client takes longer, and if all lost their places the re-reading would make it busier.
+constexpr int kStallSamples = 16;
+constexpr int kHoldsOfStall = 4;
+constexpr int kLongestHold = 10;
 // A scan that must leave its riders for another cursor's sake stays with that one for at least this part of `patience`.
 constexpr int kTurnsPerPatience = 2;
 constexpr int kPatienceAhead = 10;
@@ -69,6 +76,7 @@ void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
 void Partition::Wake(Cursor* cursor, Clock::time_point now) {
   if (cursor->scan != nullptr) {
     if (cursor->list == &cursor->scan->riding) return;
+    stall_ += (std::chrono::duration_cast<milliseconds>(now - cursor->since) - stall_) / kStallSamples;
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
@@ -102,8 +110,9 @@ bool Partition::Pump(Clock::time_point now) {
 
 bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
   const bool is_tail = scan == tail_.get();
+  const bool full = !is_tail && scan->memory() >= options_.catch_up_bytes;
   bool more = false;
-  if (is_tail || scan->memory() < options_.catch_up_bytes) {
+  if (!full) {
     ReadOutcome outcome = scan->Read(options_.read_batch);
     if (outcome.out_of_range) {
       LeaveScan(scan, now);
@@ -127,12 +136,14 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
     scan->DropTo(options_.tail_bytes);
   } else {
     PaceCatchUp(now);
+    // The reader does not call for records that it has had all the while.
+    more |= full && scan->memory() < options_.catch_up_bytes;
   }
   int64_t lowest = scan->to();
   for (const Cursor* cursor : scan->riding) lowest = std::min(lowest, cursor->seen_position);
   for (const Cursor* cursor : scan->stalled) lowest = std::min(lowest, cursor->seen_position);
   scan->ForgetResultsBelow(lowest);
-  return more || moved;
+  return more || moved;  // moved: there was more than kStepsPerPump
 }
 
 bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
@@ -233,10 +244,11 @@ void Partition::PaceCatchUp(Clock::time_point now) {
   const bool done = scan->at_end() && tail_ && tail_->established();
   if (done || !waiting_.empty() || scan->memory() >= options_.catch_up_bytes) {
     // The scan should go on, or end: those without progress for too long are left behind.
+    const milliseconds hold = std::clamp(kHoldsOfStall * stall_, options_.hold, kLongestHold * options_.hold);
     Clock::time_point joining = std::min(joined_at_, started_at_ + kLongestJoining * options_.hold);
     for (size_t i = scan->stalled.size(); i-- > 0;) {
       Cursor* cursor = scan->stalled[i];
-      Clock::time_point until = std::max(cursor->since, joining) + options_.hold;
+      Clock::time_point until = std::max(cursor->since, joining) + hold;
       if (now >= until) {
         GetOff(cursor, &idle_);
       } else {

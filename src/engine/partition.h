@@ -1,16 +1,14 @@
 // Partition: the cursors and the scans of one topic-partition.
 //
-// At most two scans read it: the tail, which follows its end, and one catch-up scan for cursors that are behind. The
-// rules:
+// At most two scans read it: the tail, which follows its end, and one catch-up scan for cursors that are behind. The rules:
 //
 //   board      A cursor that wants records and has half of its credit free boards the scan whose interval it touches.
-//   wait       Otherwise it waits; a catch-up scan starts at the lowest waiting cursor and picks up the others on its
-//   way. pace       A catch-up scan drops its oldest chunk only when every cursor on it has passed it, those excepted
-//   that made
-//              no progress for `hold`: they get off, and board again when their credit allows.
+//   wait       Otherwise it waits; a catch-up scan starts at the lowest waiting cursor and picks up the others on its way.
+//   pace       A catch-up scan drops its oldest chunk only when every cursor on it has passed it, those excepted that
+//              made no progress for `hold` (longer where those who do take longer): they get off, and board again when
+//              their credit allows.
 //   hand over  At the end of the log the catch-up scan starts the tail, which inherits its chunks; cursors change over
-//   when
-//              the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
+//              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
 //   turns      A cursor that waited for `patience` is read for, even if the scan must leave its riders for it.
 //
 // Used by the worker alone.
@@ -121,11 +119,12 @@ class Partition {
 
   std::unique_ptr<Scan> tail_;
   std::unique_ptr<Scan> catch_up_;
-  CursorList idle_;                  // do not want records now, or have no credit
-  CursorList waiting_;               // want records that no scan covers
-  Clock::time_point joined_at_{};    // when a cursor last joined the catch-up scan
-  Clock::time_point started_at_{};   // when the catch-up scan started
-  Clock::time_point deserted_at_{};  // when the catch-up scan, or the tail, lost its last cursor
+  CursorList idle_;                     // do not want records now, or have no credit
+  CursorList waiting_;                  // want records that no scan covers
+  std::chrono::milliseconds stall_{0};  // how long cursors that stalled and went on were stalled, on average
+  Clock::time_point joined_at_{};       // when a cursor last joined the catch-up scan
+  Clock::time_point started_at_{};      // when the catch-up scan started
+  Clock::time_point deserted_at_{};     // when the catch-up scan, or the tail, lost its last cursor
   Clock::time_point tail_deserted_at_{};
 
   bool asking_bounds_ = false;

@@ -79,9 +79,10 @@ class Scan {
   // Forgets what was found in chunks that lie wholly below `position`; their records stay.
   void ForgetResultsBelow(int64_t position);
 
-  CursorList riding;  // go with the scan
-  CursorList
-      stalled;  // inside the interval, not moving: out of credit, or not started yet. It waits for them a little.
+  // Those who go with the scan.
+  CursorList riding;
+  // Those inside the interval who do not move: out of credit, or not started yet. It waits for them a little.
+  CursorList stalled;
 
  private:
   void DropFront();

@@ -2,9 +2,9 @@
 //
 // The object language: `{ 'dotted.path': value }`, every member of which must hold.
 //   a string, number, boolean or null   strictly equal
-//   '/pattern/'                         a regular expression, on strings, numbers, booleans, or one such element of an
-//   array an array of scalars                 a scalar equal to one of them; an array that has all of them among its
-//   elements
+//   '/pattern/'                         a regular expression, on strings, numbers, booleans, or one such element of an array
+//   an array of scalars                 a scalar equal to one of them; an array that has all of them among its elements
+//
 // A missing path never matches; nor does an object. A '/' alone is a literal, '//' the pattern that matches every text.
 //
 //   auto filter = Filter::Compile(R"({"user.bot":false,"wiki":"/^..wiki$/"})", FilterLimits{});

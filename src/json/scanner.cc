@@ -3,13 +3,11 @@
 // first of duplicate names). What a record costs is finding its structure and checking its UTF-8, and that is
 // simdjson's first stage alone. It leaves four things to us:
 //
-//   - escape sequences. They need no knowledge of where strings are: a backslash outside of one is an error anyway,
-//   which the
-//     walk finds, and `\"` never ends one. So one search over the whole text checks them, or finds that there are none.
+//   - escape sequences. They need no knowledge of where strings are: a backslash outside of one is an error anyway, which
+//     the walk finds, and `\"` never ends one. So one search over the whole text checks them, or finds that there are none.
 //   - the grammar of tokens and their order, and the paths: walker.cc.
-//   - what its index calls structure is a superset: form feed and U+001A look like operators to its SIMD
-//   classification. The
-//     walk compares the bytes themselves.
+//   - what its index calls structure is a superset: form feed and U+001A look like operators to its SIMD classification.
+//     The walk compares the bytes themselves.
 //   - where the fault is, if the first stage finds one: it says only that there is one. fault.cc looks for it.
 
 #include "json/scanner.h"
@@ -105,5 +103,7 @@ void JsonScanner::Elements(const JsonValue& array, std::vector<JsonValue>* eleme
 }
 
 bool IsValidUtf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
+
+const char* SimdjsonVersion() { return SIMDJSON_VERSION; }
 
 }  // namespace kasocki

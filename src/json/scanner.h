@@ -97,6 +97,9 @@ void AppendJsonString(std::string_view text, std::string* out);
 
 bool IsValidUtf8(std::string_view text);
 
+// simdjson's version, "3.9.4".
+const char* SimdjsonVersion();
+
 }  // namespace kasocki
 
 #endif  // KASOCKI_JSON_SCANNER_H_

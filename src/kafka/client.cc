@@ -206,4 +206,6 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Create(const KafkaConfig& conf
       std::make_unique<RdKafkaClient>(std::move(client), std::move(inbox), prepared.isolation));
 }
 
+const char* LibrdkafkaVersion() { return rd_kafka_version_str(); }
+
 }  // namespace kasocki

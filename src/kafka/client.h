@@ -136,6 +136,9 @@ class KafkaClient {
   virtual void FailOAuthBearerToken(const std::string& reason) = 0;
 };
 
+// librdkafka's version as it tells it, "2.15.1".
+const char* LibrdkafkaVersion();
+
 }  // namespace kasocki
 
 #endif  // KASOCKI_KAFKA_CLIENT_H_

@@ -1,9 +1,8 @@
 // The module's entry: what lib/native.d.ts describes.
 #include "node/addon.h"
 
-#include <rdkafka.h>
-#include <simdjson.h>
-
+#include "json/scanner.h"
+#include "kafka/client.h"
 #include "node/hub_object.h"
 
 namespace kasocki {
@@ -19,8 +18,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitStages(env, exports);
 
   Napi::Object versions = Napi::Object::New(env);
-  versions.Set("librdkafka", rd_kafka_version_str());
-  versions.Set("simdjson", SIMDJSON_VERSION);
+  versions.Set("librdkafka", LibrdkafkaVersion());
+  versions.Set("simdjson", SimdjsonVersion());
   exports.Set("versions", versions);
   return exports;
 }

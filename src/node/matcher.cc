@@ -9,7 +9,6 @@
 
 #include "common/padding.h"
 #include "filter/filter.h"
-#include "filter/regex.h"
 #include "json/scanner.h"
 
 namespace kasocki {
@@ -39,12 +38,6 @@ bool IsUint8Array(Napi::Value value) {
   return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_uint8_array;
 }
 
-void ThrowInvalidFilter(Napi::Env env, const Error& error) {
-  Napi::Error thrown = Napi::Error::New(env, error.message);
-  thrown.Set("kind", Napi::String::New(env, "InvalidFilter"));
-  thrown.ThrowAsJavaScriptException();
-}
-
 class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
  public:
   explicit NativeMatcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeMatcher>(info) {
@@ -54,7 +47,9 @@ class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
     }
     auto filter = Filter::Compile(PaddedText(info.Env(), info[0]), FilterLimits{});
     if (!filter.ok()) {
-      ThrowInvalidFilter(info.Env(), filter.error());
+      Napi::Error error = Napi::Error::New(info.Env(), filter.error().message);
+      error.Set("kind", Napi::String::New(info.Env(), "InvalidFilter"));
+      error.ThrowAsJavaScriptException();
       return;
     }
     filter_ = std::move(filter.value());
@@ -98,27 +93,12 @@ class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
   JsonScanner scanner_;
 };
 
-Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
-  if (!info[0].IsString()) {
-    Napi::TypeError::New(info.Env(), "translateRegex(pattern: string)").ThrowAsJavaScriptException();
-    return info.Env().Undefined();
-  }
-  auto translated = TranslateJsRegex(PaddedText(info.Env(), info[0]));
-  if (!translated.ok()) {
-    ThrowInvalidFilter(info.Env(), translated.error());
-    return info.Env().Undefined();
-  }
-  return Napi::String::New(info.Env(), translated.value().pattern);
-}
-
 }  // namespace
 
 void InitMatcher(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeMatcher",
               NativeMatcher::DefineClass(env, "NativeMatcher",
                                          {NativeMatcher::InstanceMethod("matches", &NativeMatcher::Matches)}));
-  if (!exports.Has("stages")) exports.Set("stages", Napi::Object::New(env));
-  exports.Get("stages").As<Napi::Object>().Set("translateRegex", Napi::Function::New(env, TranslateRegex));
 }
 
 }  // namespace kasocki

@@ -1,4 +1,4 @@
-// Binding of NativeMatcher, a compiled filter over single messages, and of stages.translateRegex.
+// Binding of NativeMatcher: a compiled filter over single messages.
 //
 // Everything here runs on the JavaScript thread of the environment that it was made for; a matcher belongs to its
 // JavaScript object and dies with it.
@@ -9,7 +9,7 @@
 
 namespace kasocki {
 
-// Adds NativeMatcher to `exports` and translateRegex to `exports.stages`.
+// Adds NativeMatcher to `exports`.
 void InitMatcher(Napi::Env env, Napi::Object exports);
 
 }  // namespace kasocki

@@ -139,6 +139,16 @@ TEST(Partition, ARecordLargerThanTheCreditIsDelivered) {
   EXPECT_EQ(socket.offsets, Range(0, 3));
 }
 
+TEST(Partition, AFullScanThatItsRidersPassReadsOnUnasked) {
+  FakeHub hub;
+  Fill(&hub.log, 50000);
+  FakeSocket socket(&hub, 1, 0, "{\"n\":49999}");
+  socket.Start();
+  hub.Pump();
+  EXPECT_EQ(socket.Take(), 1u);
+  EXPECT_GT(hub.counters.bytes_read.load(), 1u << 20);
+}
+
 TEST(Partition, StopGivesBackAndStartGoesOnFromThere) {
   FakeHub hub;
   Fill(&hub.log, 1000);

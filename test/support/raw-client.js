@@ -16,6 +16,7 @@ const WebSocket = require(require.resolve('ws', { paths: [require.resolve('socke
 const PING = 0x32;
 const PONG = '3';
 const CONNECT = '40';
+const CONNECTED = Buffer.from(CONNECT);
 const EVENT = Buffer.from('42');
 const ACK = Buffer.from('43');
 
@@ -23,12 +24,14 @@ class RawClient {
     /**
      * @param {string} url - http://host:port
      * @returns {Promise<RawClient>} connected, `ready` may have come or not
+     * @throws {Error} the server closed the connection
      */
     static async connect(url) {
         const webSocket = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false });
         const client = new RawClient(webSocket);
         await once(webSocket, 'open');
         webSocket.send(CONNECT);
+        await client._connected;
         return client;
     }
 
@@ -41,9 +44,17 @@ class RawClient {
         this.onEvent = (packet) => this._keep(packet);
         this._kept = [];
         this._wanted = null;
+        this._connected = new Promise((resolve, reject) => {
+            this._resolveConnected = resolve;
+            webSocket.once('close', () => reject(new Error('the server closed the connection')));
+        });
+        this._connected.catch(() => {});
         /** @type {Promise<void>} the connection is over */
-        this.closed = once(webSocket, 'close').then(() => {});
-        webSocket.on('error', () => {});
+        this.closed = new Promise((resolve) => {
+            webSocket.once('close', () => resolve());
+        });
+        this.closed.then(() => this._wanted?.reject(new Error('the connection is over')));
+        webSocket.on('error', () => {}); // 'close' follows
         webSocket.on('message', (bytes) => this._receive(bytes));
     }
 
@@ -71,10 +82,11 @@ class RawClient {
     /**
      * @param {number} count
      * @returns {Promise<Buffer[]>} the next events, `ready` left out
+     * @throws {Error} the connection ended before
      */
     packets(count) {
-        return new Promise((resolve) => {
-            this._wanted = { count, resolve };
+        return new Promise((resolve, reject) => {
+            this._wanted = { count, resolve, reject };
             this._give();
         });
     }
@@ -103,6 +115,8 @@ class RawClient {
     _receive(bytes) {
         if (bytes[0] === PING) {
             this._webSocket.send(PONG);
+        } else if (bytes.subarray(0, 2).equals(CONNECTED)) {
+            this._resolveConnected();
         } else if (bytes.subarray(0, 2).equals(ACK)) {
             const start = bytes.indexOf('[');
             const id = Number(bytes.toString('latin1', 2, start));

@@ -1,8 +1,8 @@
-/* global document, requestAnimationFrame */
+/* global document */
 
 /*
  * The list of messages: the newest on top, never more than a person looks at, and cheap whatever the rate. Messages are
- * gathered until the browser draws, and of those only the newest become elements.
+ * gathered for a moment, and of those only the newest become elements.
  *
  * All that comes from Kafka gets into the page by textContent: as text, whatever it says.
  */
@@ -18,10 +18,17 @@ const MAX_OPEN = 200 * 1024;
 /** Topics are told apart by so many colours. */
 const COLOURS = 6;
 
+/** How long messages are gathered, in ms: drawing costs more than receiving. */
+const DRAW_INTERVAL = 200;
+
 export class MessageList {
-    /** @param {HTMLElement} list an ol */
-    constructor(list) {
+    /**
+     * @param {HTMLElement} list an ol
+     * @param {function(): void} onDraw called when messages are drawn
+     */
+    constructor(list, onDraw) {
         this.list = list;
+        this.onDraw = onDraw;
         this.pending = [];
         this.rows = [];
         this.characters = 0;
@@ -35,12 +42,11 @@ export class MessageList {
     add(message, pulled) {
         this.pending.push({ message, pulled });
         if (this.pending.length > 2 * MAX_ROWS) {
-            // A page in the background is not drawn.
             this.pending = this.pending.slice(-MAX_ROWS);
         }
         if (!this.drawing) {
             this.drawing = true;
-            requestAnimationFrame(() => this.draw());
+            setTimeout(() => this.draw(), DRAW_INTERVAL);
         }
     }
 
@@ -53,9 +59,13 @@ export class MessageList {
 
     draw() {
         this.drawing = false;
+        this.onDraw();
         const added = this.pending.slice(-MAX_ROWS).map(({ message, pulled }) => makeRow(message, pulled));
         this.pending = [];
         this.list.prepend(...added.map(({ element }) => element).reverse());
+        if (added.some(({ pulled }) => pulled)) {
+            this.list.scrollTop = 0; // someone asked for it
+        }
         this.rows.push(...added);
         this.characters += added.reduce((sum, { size }) => sum + size, 0);
         while (this.rows.length > MAX_ROWS || (this.characters > MAX_CHARACTERS && this.rows.length > 1)) {
@@ -88,7 +98,7 @@ function makeRow(message, pulled) {
     // Only when looked at: most rows are gone before.
     details.addEventListener('toggle', () => details.querySelector('pre') || details.append(open(message)), { once: true });
     row.append(details);
-    return { element: row, size: preview.length };
+    return { element: row, size: preview.length, pulled };
 }
 
 function open(message) {

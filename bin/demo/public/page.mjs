@@ -32,7 +32,7 @@ const $ = (id) => document.getElementById(id);
 /** What this demo shows: { kafka: 'mock' or 'brokers', rate, topics, examples }. */
 const about = await (await fetch('about.json')).json();
 
-const list = new MessageList($('messages'));
+const list = new MessageList($('messages'), showReceived);
 let received = 0;
 /** messages by assignment: { 'topic/partition': count } */
 const counts = new Map();
@@ -62,9 +62,12 @@ function onMessage(message, pulled) {
         const key = `${message._kafka.topic}/${message._kafka.partition}`;
         counts.set(key, (counts.get(key) ?? 0) + 1);
     }
-    $('empty').hidden = true;
     list.add(message, pulled);
+}
+
+function showReceived() {
     $('received').textContent = received.toLocaleString('en');
+    $('empty').hidden = received > 0;
 }
 
 const rates = Array(SECONDS_IN_GRAPH).fill(0);
@@ -139,9 +142,12 @@ function showSession() {
     $('pull').disabled = !ready || busy;
     $('again').hidden = !subscribed;
     $('subscription').hidden = !subscribed;
+    $('idle').hidden = started;
+    $('waiting').hidden = !started;
     $('filter-state').textContent = filters === null ?
         'No filter: every message matches.' :
         `In force: ${shorten(JSON.stringify(filters))}`;
+    showReceived();
     showPositions();
 }
 
@@ -161,7 +167,7 @@ function showPositions() {
 const ARROWS = { out: '→', in: '←', error: '✕' };
 
 function showEvent(direction, name, argument) {
-    const text = argument === undefined ? '' : shorten(JSON.stringify(argument));
+    const text = argument === undefined || argument === null ? '' : shorten(JSON.stringify(argument));
     $('events').prepend(make('li', { className: direction },
         make('span', { className: 'arrow', textContent: ARROWS[direction] }),
         make('b', { textContent: name }),
@@ -236,8 +242,7 @@ on('clear', 'click', () => {
     list.clear();
     received = 0;
     receivedBefore = 0;
-    $('received').textContent = '0';
-    $('empty').hidden = false;
+    showReceived();
 });
 on('error-close', 'click', () => {
     $('error').hidden = true;

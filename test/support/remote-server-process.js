@@ -1,0 +1,86 @@
+'use strict';
+
+// The process of remote-server.js: a server whose sockets get a Kasocki. Its parent asks by messages; it ends by itself
+// when the server is closed.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const { Server } = require('socket.io');
+
+const Kasocki = require('../..');
+const { hubs } = require('../../lib/hub.js');
+
+const server = http.createServer();
+let io;
+
+/** The last statistics of each instance of librdkafka, and how many came. */
+const instances = {};
+/** What was logged, by level and name of the error. */
+const logged = {};
+
+function logger() {
+    const count = (level) => ({ err, text }, message) => {
+        const name = `${level} ${err?.name ?? text ?? message}`;
+        logged[name] = (logged[name] ?? 0) + 1;
+    };
+    const ignore = () => {};
+    return { child: logger, trace: ignore, debug: ignore, info: ignore, warn: count('warn'), error: count('error'), fatal: count('fatal') };
+}
+
+function onStatistics({ message }) {
+    const { name, rxmsgs } = JSON.parse(message);
+    instances[name] = { rxmsgs, events: (instances[name]?.events ?? 0) + 1 };
+}
+
+/** One line of /proc/self/status, a number. */
+const status = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(fs.readFileSync('/proc/self/status', 'latin1'))[1]);
+
+const answers = {
+    /** Starts. @returns {number} the port */
+    async start({ options, serverOptions }) {
+        io = new Server(server, serverOptions);
+        io.on('connection', (socket) => {
+            new Kasocki(socket, { logger: logger(), kafkaEventHandlers: { 'event.stats': onStatistics }, ...options });
+        });
+        await new Promise((resolve) => {
+            server.listen(0, '127.0.0.1', resolve);
+        });
+        // Node's own threads are there from now on.
+        await fs.promises.readFile(__filename);
+        return server.address().port;
+    },
+    /** The core's counters, of each hub. */
+    stats: () => [...hubs.values()].map(({ native }) => native.stats()),
+    statistics: () => instances,
+    logged: () => logged,
+    threads: () => status('Threads'),
+    /** Bytes: in use now, and at most since the last forgetPeak(). */
+    memory: () => ({ now: status('VmRSS') * 1024, peak: status('VmHWM') * 1024 }),
+    forgetPeak: () => fs.writeFileSync('/proc/self/clear_refs', '5'),
+    sockets: () => io.sockets.sockets.size,
+    /** Disconnects some sockets from this side. */
+    disconnect: ({ ids, close }) => {
+        for (const id of ids) {
+            io.sockets.sockets.get(id)?.disconnect(close);
+        }
+    },
+    close: () => new Promise((resolve) => {
+        io.close(() => resolve());
+        server.closeAllConnections();
+    }),
+};
+
+process.on('message', async ({ id, question, argument }) => {
+    const answer = await answers[question](argument);
+    process.send({ id, answer }, () => {
+        // This side must do it: a parent that disconnects is not told of the end.
+        if (question === 'close') {
+            process.disconnect();
+        }
+    });
+});
+process.on('disconnect', () => {
+    if (server.listening) {
+        process.exit(1); // the parent is gone
+    }
+});
