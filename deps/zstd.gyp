@@ -3,8 +3,8 @@
   'targets': [{
     'target_name': 'libzstd',
     'includes': ['third_party.gypi'],
-    # Its headers would mark the API as visible: here it is the addon's own.
-    'defines': ['ZSTDLIB_VISIBLE=', 'ZSTDERRORLIB_VISIBLE=', 'ZDICTLIB_VISIBLE=', 'XXH_NAMESPACE=ZSTD_'],
+    # Its headers would mark the API as visible: here it is the addon's own. ZSTD_TRACE would ask for hooks by weak symbols.
+    'defines': ['ZSTDLIB_VISIBLE=', 'ZSTDERRORLIB_VISIBLE=', 'ZDICTLIB_VISIBLE=', 'XXH_NAMESPACE=ZSTD_', 'ZSTD_TRACE=0'],
     'include_dirs': ['zstd/lib'],
     'direct_dependent_settings': {'include_dirs': ['zstd/lib']},
     'sources': [

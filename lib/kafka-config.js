@@ -132,6 +132,9 @@ function readKafkaConfig(kafkaConfig = {}) {
     if (!global.has('bootstrap.servers')) {
         global.set('bootstrap.servers', 'localhost:9092');
     }
+    if (!/[^\s,]/.test(global.get('bootstrap.servers'))) {
+        throw refused('bootstrap.servers', 'names no broker');
+    }
 
     // librdkafka takes topic properties among the global ones too; those of default_topic_config count first.
     const resetText = topic.get('auto.offset.reset') ?? global.get('auto.offset.reset') ?? 'latest';

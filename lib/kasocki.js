@@ -160,8 +160,10 @@ class Kasocki {
      * @param {*} thrown
      * @param {boolean} healable the client shall come back: socket.io-client reconnects by itself when its transport
      *     was closed, but not when it was told to disconnect
+     * @param {boolean} [discard] what is on its way to the client is given up: a closing transport waits for a client that
+     *     does not read
      */
-    #fail(thrown, healable) {
+    #fail(thrown, healable, discard = false) {
         if (this.#closed) {
             return;
         }
@@ -173,7 +175,7 @@ class Kasocki {
         this.#close();
         const { conn } = this.#socket;
         if (healable && conn && typeof conn.close === 'function') {
-            callSafely(conn.close, conn, []);
+            callSafely(conn.close, conn, [discard]);
         } else {
             callSafely(this.#socket.disconnect, this.#socket, [true]);
         }
@@ -197,7 +199,7 @@ class Kasocki {
         const event = { name, ...readEvent(args) };
         this.#eventCount++;
         if (this.#eventCount % BACKLOG_INTERVAL === 0 && backlogOf(this.#socket) > this.#options.limits.backlog) {
-            this.#fail(new LimitExceededError('The client asks but does not read the answers'), true);
+            this.#fail(new LimitExceededError('The client asks but does not read the answers'), true, true);
         } else if (this.#closed) {
             this.#refuse(new AlreadyClosingError('The socket is being closed'), event);
         } else if (!this.#queue.push(event)) {
@@ -256,7 +258,14 @@ class Kasocki {
         if (this.#subscribed) {
             throw new AlreadySubscribedError('This socket has subscribed already');
         }
-        return this.#subscribeTo(readAssignments(argument, this.#options.limits.assignments));
+        let assignments;
+        try {
+            assignments = readAssignments(argument, this.#options.limits.assignments);
+        } catch (error) {
+            // A getter or a proxy may throw anything.
+            throw fromThrown(error, InvalidAssignmentError);
+        }
+        return this.#subscribeTo(assignments);
     }
 
     async #subscribeTo(assignments) {

@@ -21,16 +21,31 @@ function contents() {
 }
 
 /**
- * Makes `folder` hold what is in the checkout now. Files keep their dates, so that a build there goes on from what it
- * has compiled; what was fetched or built there stays.
+ * Makes a copy. A file that is the same already is left alone and a changed one is dated now, so that make sees what to do.
+ * @param {string} from a file or folder
+ * @param {string} to
+ */
+function mirror(from, to) {
+    if (fs.statSync(from).isDirectory()) {
+        const names = fs.readdirSync(from);
+        fs.mkdirSync(to, { recursive: true });
+        for (const name of fs.readdirSync(to)) {
+            if (!names.includes(name)) fs.rmSync(path.join(to, name), { recursive: true });
+        }
+        for (const name of names) mirror(path.join(from, name), path.join(to, name));
+        return;
+    }
+    const content = fs.readFileSync(from);
+    if (!fs.existsSync(to) || !fs.readFileSync(to).equals(content)) fs.writeFileSync(to, content);
+}
+
+/**
+ * Makes `folder` hold what is in the checkout now. What was fetched or built there stays.
  * @param {string} folder
  */
 function stage(folder) {
-    for (const name of contents()) {
-        const to = path.join(folder, name);
-        fs.rmSync(to, { recursive: true, force: true });
-        fs.cpSync(path.join(root, name), to, { recursive: true, preserveTimestamps: true });
-    }
+    fs.mkdirSync(path.join(folder, 'deps'), { recursive: true });
+    for (const name of contents()) mirror(path.join(root, name), path.join(folder, name));
 }
 
 module.exports = { stage };

@@ -162,10 +162,10 @@ describe('a log whose beginning is deleted', function () {
         const STEP = 50;
         for (let round = 1; round <= ROUNDS; round++) {
             await kafka.produce(topic, [...numbered((round - 1) * STEP, round * STEP)].map((value, i) => ({ ...value, partition: i % 2 })));
+            // Of partition 0 five are left, of the other none: that Kafka deletes them before they were read can't be helped.
             await kafka.deleteRecords(topic, { 0: round * STEP / 2 - 5, 1: round * STEP / 2 });
-            await until(() => events.length >= round * STEP - 5 * round);
+            await until(() => events.some(([, { _kafka }]) => _kafka.partition === 0 && _kafka.offset === round * STEP / 2 - 1));
         }
-        // All of one that follows was there when it came, unless Kafka deleted it before: at most the whole of each round.
         for (const partition of [0, 1]) {
             const offsets = events.filter(([, { _kafka }]) => _kafka.partition === partition).map(([, { _kafka }]) => _kafka.offset);
             assert.deepEqual(offsets, [...new Set(offsets)].sort((a, b) => a - b));
@@ -221,7 +221,7 @@ describe('offsets out of range', function () {
         it(`of a first assignment: ${reset} decides`, async () => {
             const server = await serve(withReset(reset));
             const clients = [];
-            for (const offset of [0, 39, 101, 5000, Number.MAX_SAFE_INTEGER]) {
+            for (const offset of [0, 39, 1000, 5000, Number.MAX_SAFE_INTEGER]) {
                 const client = await readyClient(server);
                 const assignments = [{ topic, partition: 0, offset }];
                 assert.deepEqual(await resultOf(client, 'subscribe', assignments), assignments);

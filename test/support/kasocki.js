@@ -40,7 +40,7 @@ function newConfig(more = {}) {
  * }>}
  */
 async function serve(options = {}, { namespace, ...serverOptions } = {}) {
-    const given = { kafkaConfig: newConfig(), hubIdle: 0, logger: memoryLogger(), ...options };
+    const given = { kafkaConfig: options.kafkaConfig ?? newConfig(), hubIdle: 0, logger: memoryLogger(), ...options };
     const before = new Set(hubs.keys());
     const kasockis = [];
     const attach = (socket) => kasockis.push(new Kasocki(socket, given));

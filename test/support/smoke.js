@@ -10,17 +10,16 @@
 
 const assert = require('assert');
 const http = require('http');
+const { createRequire } = require('module');
 const path = require('path');
 
-const root = path.resolve(process.argv[2]);
-const load = (name, from = root) => require(require.resolve(name, { paths: [from] }));
-const folderOf = (name, from = root) => path.dirname(require.resolve(name, { paths: [from] }));
-
-const Kasocki = load('kasocki');
-const { Server } = load('socket.io');
+// Resolves as a file in that folder would: this file itself is inside of a package named kasocki.
+const project = createRequire(path.resolve(process.argv[2], 'program.js'));
+const Kasocki = project('kasocki');
+const { Server } = project('socket.io');
 // Not hoisted by every package manager.
-const WebSocket = load('ws', folderOf('engine.io', folderOf('socket.io')));
-const native = require(path.join(folderOf('kasocki'), 'native.js'));
+const WebSocket = createRequire(createRequire(project.resolve('socket.io')).resolve('engine.io'))('ws');
+const native = require(path.join(path.dirname(project.resolve('kasocki')), 'native.js'));
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 const deadline = setTimeout(() => {
