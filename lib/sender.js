@@ -116,7 +116,7 @@ class Sender {
             // engine.io wants some text; it is not sent.
             conn.send('2', { wsPreEncodedFrame: [batch.data], compress: false }, landed);
         } else if (form === 'packets') {
-            sendTexts(conn, batch.data, landed);
+            sendTexts(conn, takesAsciiAlone(conn) ? batch.data.map(toAscii) : batch.data, landed);
         } else {
             for (const text of batch.data) {
                 this.socket.emit('message', JSON.parse(text));
@@ -136,6 +136,7 @@ class Sender {
         const { conn } = this.socket;
         const landed = this.depart(batch.bytes);
         const plain = this.speaksPlainText();
+        const readable = plain && takesAsciiAlone(conn) ? toAscii : (text) => text;
         let followed = false;
         for (let i = 0; i < acks.length; i++) {
             const known = plain ? ackIds.get(acks[i]) : undefined;
@@ -144,7 +145,7 @@ class Sender {
             } else if (!known.spent) {
                 known.spent = true;
                 followed = i === acks.length - 1;
-                const packet = `3${this.nspPrefix}${known.id}[null,${batch.data[i]}]`;
+                const packet = `3${this.nspPrefix}${known.id}[null,${readable(batch.data[i])}]`;
                 conn.send(packet, undefined, followed ? landed : undefined);
             }
         }
@@ -269,6 +270,25 @@ function sendTexts(conn, texts, landed) {
         conn.send(texts[i]);
     }
     conn.send(texts[last], undefined, landed);
+}
+
+/**
+ * socket.io-client up to 1.4 decodes UTF-8 once more than engine.io encodes it in long polling, and hangs up at what is
+ * not ASCII; it begins with long polling unless told otherwise.
+ *
+ * @param {object} conn
+ * @return {boolean}
+ */
+function takesAsciiAlone({ protocol, transport }) {
+    return protocol === 3 && transport?.name === 'polling';
+}
+
+/**
+ * @param {string} text JSON: other characters stand in its strings alone
+ * @return {string} the same in ASCII
+ */
+function toAscii(text) {
+    return text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

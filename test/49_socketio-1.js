@@ -55,7 +55,8 @@ describe('socket.io-client 1.4.8', () => {
                 const client = server.connectOld({ transports });
                 const messages = collect(client, 'message', COUNT);
                 client.emit('subscribe', [{ topic, partition: 0, offset: 0 }]);
-                client.emit('filter', { text: '/€/' });
+                // Over long polling this client mangles what is not ASCII in its own events, whoever the server is.
+                client.emit('filter', { text: '/\\u20ac/' });
                 client.emit('start');
                 assert.deepEqual((await messages).map(({ n }) => n), range(0, COUNT));
                 client.disconnect();
