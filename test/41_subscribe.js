@@ -4,8 +4,9 @@
 
 const assert = require('node:assert/strict');
 
+const { startKafka } = require('./broker');
 const kafka = require('./support/kafka.js');
-const { errorOf, newConfig, readyClient, resultOf, serve } = require('./support/kasocki.js');
+const { errorOf, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { ackOf, collect, collectUntil, nextEvent } = require('./support/server.js');
 
 describe('subscribe', () => {
@@ -375,5 +376,62 @@ describe('subscribe', () => {
             await resultOf(client, 'start');
             assert.deepEqual((await messages).map(({ n }) => n), [0, 1, 2, 3, 4].slice(i % 5));
         }));
+    });
+});
+
+describe('subscribe to a partition without a leader', function () {
+    this.timeout(180000);
+
+    const nodes = [];
+    before(async () => {
+        const properties = { 'broker.session.timeout.ms': 2000 };
+        nodes.push(await startKafka({ properties }));
+        nodes.push(await startKafka({ properties, joins: nodes[0] }));
+    });
+    after(async () => {
+        for (const node of nodes.reverse()) {
+            await node.close();
+        }
+    });
+
+    it('is answered all the same, and read from once it has one', async () => {
+        const outside = await kafka.connect(nodes[0].brokers);
+        const topic = await outside.createTopic({ replicas: [[nodes[0].id], [nodes[1].id]] });
+        const at = (partition, n) => ({ partition, value: { partition, n } });
+        await outside.produce(topic, [at(0, 'old'), at(1, 'old')]);
+        const server = await serve({ kafkaConfig: { 'metadata.broker.list': nodes[0].brokers, 'reconnect.backoff.max.ms': 500 } });
+        const [atEnd, atStart] = [await readyClient(server), await readyClient(server)];
+        await nodes[1].stop();
+
+        const seen = new Map([atEnd, atStart].map((client) => [client, []]));
+        for (const [client, list] of seen) {
+            client.on('message', ({ partition, n }) => list.push(`${partition} ${n}`));
+        }
+        const expected = [0, 1].map((partition) => ({ topic, partition, offset: -1 }));
+        const assignments = [0, 1].map((partition) => ({ topic, partition, offset: 0 }));
+        // The answers come while it is still away.
+        const answers = await Promise.all([resultOf(atEnd, 'subscribe', topic), resultOf(atStart, 'subscribe', assignments)]);
+        assert.deepEqual(answers, [expected, assignments]);
+        await Promise.all([resultOf(atEnd, 'start'), resultOf(atStart, 'start')]);
+        await outside.produce(topic, [at(0, 'new')]);
+        await until(() => seen.get(atEnd).includes('0 new') && seen.get(atStart).includes('0 new'));
+
+        await nodes[1].start();
+        let written = 0;
+        while (!seen.get(atEnd).some((text) => text.startsWith('1 '))) {
+            await outside.produce(topic, [at(1, written++)]);
+        }
+        await outside.produce(topic, [at(1, 'last')]);
+        await until(() => seen.get(atEnd).includes('1 last') && seen.get(atStart).includes('1 last'));
+        const of = (client, partition) => seen.get(client).filter((text) => text.startsWith(`${partition} `)).map((text) => text.slice(2));
+        const all = ['old', ...Array.from({ length: written }, (_, i) => String(i)), 'last'];
+        assert.deepEqual([of(atStart, 0), of(atStart, 1)], [['old', 'new'], all]);
+        // What was there before it had a leader is not its business; from the first on nothing is missing.
+        assert.deepEqual(of(atEnd, 0), ['new']);
+        assert.ok(of(atEnd, 1).length <= written + 1);
+        assert.deepEqual(of(atEnd, 1), all.slice(-of(atEnd, 1).length));
+        assert.deepEqual([atEnd.errs, atStart.errs], [[], []]);
+        await outside.close();
+        await server.close();
     });
 });

@@ -8,7 +8,7 @@ const bunyan = require('bunyan');
 const pino = require('pino');
 
 const kafka = require('./support/kafka.js');
-const { Kasocki, errorOf, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
+const { Kasocki, errorOf, hubs, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { collect, collectUntil, nextEvent } = require('./support/server.js');
 const { spawnNode } = require('./support/spawn.js');
 
@@ -296,6 +296,24 @@ describe('options', () => {
             await server.close();
         });
 
+        it('is asked once a record, however many sockets have the matcher', async () => {
+            const asked = [];
+            const matcher = ({ n }) => {
+                asked.push(n);
+                return n % 4 === 0;
+            };
+            const server = await serve({ matcherFactory: () => matcher });
+            const clients = await Promise.all([0, 1, 2].map(() => subscribed(server)));
+            await Promise.all(clients.map((client) => resultOf(client, 'filter', 'any')));
+            const all = clients.map((client) => collect(client, 'message', 5));
+            clients.forEach((client) => client.emit('start'));
+            for (const messages of await Promise.all(all)) {
+                assert.deepEqual(messages.map(({ n }) => n), range(0, 20, 4));
+            }
+            assert.deepEqual(asked, range(0, 20));
+            await server.close();
+        });
+
         it('may not change the messages of others', async () => {
             const kafkaConfig = newConfig();
             const hostile = await serve({
@@ -382,6 +400,26 @@ describe('options', () => {
             await servers[0].close();
         });
 
+        it('event.error and event.log have node-rdkafka\'s form', async () => {
+            const errors = [];
+            const lines = [];
+            const server = await serve({
+                kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1' },
+                connectTimeout: 300,
+                kafkaEventHandlers: { 'event.error': (...args) => errors.push(args), 'event.log': (...args) => lines.push(args) },
+            });
+            await nextEvent(server.connect(), 'err');
+            assert.ok(errors.length > 0 && lines.length > 0);
+            for (const [error, ...more] of errors) {
+                assert.ok(error instanceof Error && /^_?[A-Z_]+$/.test(error.code) && more.length === 0);
+                assert.equal(error.fatal, false);
+            }
+            for (const [line] of lines) {
+                assert.deepEqual([typeof line.severity, typeof line.fac, typeof line.message], ['number', 'string', 'string']);
+            }
+            await server.close();
+        });
+
         it('that throws or rejects harms nobody, and is logged', async () => {
             const logger = memoryLogger();
             let calls = 0;
@@ -435,6 +473,11 @@ describe('options', () => {
             await resultOf(client, 'pause');
             await until(() => counts.get('messages.sent') === 21 && counts.has('socketio.event.pause') && counts.has('messages.skipped'));
             assert.equal(gauges.get('sockets'), 2);
+            // By itself this happens every few seconds.
+            [...hubs.values()].forEach((hub) => hub.tellGauges());
+            await until(() => counts.has('messages.matched') && gauges.has('lag'));
+            assert.equal(counts.get('messages.matched'), 21);
+            assert.ok(gauges.get('lag') >= 0);
             assert.equal(counts.get('messages.skipped'), 1);
             const events = [...counts].filter(([name]) => name.startsWith('socketio.event.')).map(([name, count]) => [name.slice(15), count]);
             assert.deepEqual(Object.fromEntries(events), { subscribe: 3, consume: 1, filter: 1, start: 1, stop: 1, pause: 1 });
