@@ -76,6 +76,9 @@ process.on('message', async ({ id, question, argument }) => {
         // This side must do it: a parent that disconnects is not told of the end.
         if (question === 'close') {
             process.disconnect();
+            if (argument.atOnce) {
+                process.exit();
+            }
         }
     });
 });

@@ -118,15 +118,17 @@ class RemoteServer {
     }
 
     /**
-     * Disconnects the clients and closes the server, whose process must then end by itself, without a word.
+     * Disconnects the clients and closes the server, whose process must then end, without a word.
      *
+     * @param {object} [options]
+     * @param {boolean} [options.atOnce] - by process.exit(); else by itself, once nothing keeps it
      * @throws {Error} the process ended in another way, or wrote something
      */
-    async close() {
+    async close({ atOnce = false } = {}) {
         for (const client of this._clients) {
             client.disconnect();
         }
-        await this.ask('close');
+        await this.ask('close', { atOnce });
         open.delete(this);
         const [code, signal] = await this._ended;
         if (code !== 0 || this._output !== '') {
