@@ -30,7 +30,7 @@ describe('subscribe', () => {
         await kafka.deleteRecords(cut, { 0: 5 });
         server = await serve();
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     /** @returns {object[]} records { n } */
     function numbered(from, to) {

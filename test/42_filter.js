@@ -23,7 +23,7 @@ describe('filter', () => {
         })));
         server = await serve();
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     /** @returns {Promise<object>} a client that will read from the beginning */
     async function subscribed(options) {

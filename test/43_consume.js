@@ -21,7 +21,7 @@ describe('consume', () => {
         await kafka.produce(topic, records(0, 2000));
         server = await serve();
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     function* records(from, to) {
         for (let n = from; n < to; n++) {
@@ -222,7 +222,7 @@ describe('a message', () => {
     before(async () => {
         server = await serve({ logger });
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     /** Writes records to a new topic, and the last one by which the end is known. @returns {Promise<object[]>} what arrives */
     async function delivered(records) {

@@ -19,7 +19,7 @@ describe('start and stop', () => {
         await kafka.produce(flood, records(0, COUNT));
         server = await serve();
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     function* records(from, to) {
         for (let n = from; n < to; n++) {

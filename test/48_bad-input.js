@@ -26,7 +26,7 @@ describe('bad input', () => {
         server = await serve({ logger }, { maxHttpBufferSize: 1e8 });
         process.on('unhandledRejection', onUncaught);
     });
-    after(() => server.close());
+    after(() => server?.close());
     after(() => {
         process.off('unhandledRejection', onUncaught);
         assert.deepEqual(uncaught, []);

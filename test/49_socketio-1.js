@@ -22,7 +22,7 @@ describe('socket.io-client 1.4.8', () => {
         })());
         server = await serve({}, { allowEIO3: true });
     });
-    after(() => server.close());
+    after(() => server?.close());
 
     const range = (from, to, step = 1) => Array.from({ length: Math.ceil((to - from) / step) }, (_, i) => from + i * step);
 

@@ -9,9 +9,9 @@ const kafka = require('./support/kafka.js');
 const { readyClient, resultOf, serve } = require('./support/kasocki.js');
 
 const COUNT = 500000;
-/** Pulled messages cost a round trip each. */
-const PULLED = 50000;
-const IN_FLIGHT = 32;
+/** Of those pulled one by one: each costs a round trip. */
+const PULLED = 20000;
+const IN_FLIGHT = 500;
 
 describe('half a million records', function () {
     this.timeout(600000);
@@ -80,11 +80,18 @@ describe('half a million records', function () {
         client.disconnect();
     });
 
+    it('come through a filter that refuses all but the last', async () => {
+        const client = await subscribed();
+        await resultOf(client, 'filter', { n: COUNT - 1 });
+        assert.equal((await resultOf(client, 'consume')).n, COUNT - 1);
+        client.disconnect();
+    });
+
     it('come across stop and start', async () => {
         const client = await subscribed();
         let stops = 0;
         const all = sequence(client, 1, 0, (count) => {
-            if (count % 25000 === 0) {
+            if (count % 7919 === 0) {
                 client.emit('stop', null, () => {
                     stops++;
                     client.emit('start');
@@ -97,18 +104,39 @@ describe('half a million records', function () {
         client.disconnect();
     });
 
-    it('are pulled by consume, many in flight', async () => {
+    /** Has so many messages pulled, with some consumes under way at any time. */
+    async function pullAll(count, inFlight) {
         const client = await subscribed();
         let asked = 0;
         let expected = 0;
         const pull = async () => {
-            while (asked++ < PULLED) {
+            while (asked++ < count) {
                 const { n } = await resultOf(client, 'consume');
-                assert.equal(n, expected++);
+                if (n !== expected++) {
+                    throw new Error(`${n} came in the place of ${expected - 1}`);
+                }
             }
         };
-        await Promise.all(Array.from({ length: IN_FLIGHT }, pull));
-        assert.equal(expected, PULLED);
+        await Promise.all(Array.from({ length: inFlight }, pull));
+        assert.equal(expected, count);
         client.disconnect();
+    }
+
+    it('are pulled by consume, many in flight', () => pullAll(COUNT, IN_FLIGHT));
+
+    it('are pulled by consume, one by one', () => pullAll(PULLED, 1));
+
+    it('come to ten clients that each begin elsewhere', async () => {
+        const STEP = 100;
+        await Promise.all(Array.from({ length: 10 }, async (_, i) => {
+            const client = await readyClient(server);
+            const offset = i * COUNT / 10;
+            await resultOf(client, 'subscribe', [{ topic, partition: 0, offset }]);
+            await resultOf(client, 'filter', { hundredth: i });
+            const all = sequence(client, STEP, offset + i);
+            client.emit('start');
+            assert.equal(await all, (COUNT - offset) / STEP);
+            client.disconnect();
+        }));
     });
 });

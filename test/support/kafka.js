@@ -11,6 +11,7 @@
 
 const { Kafka, logLevel } = require('kafkajs');
 const { randomBytes } = require('node:crypto');
+const { setTimeout } = require('node:timers/promises');
 
 const broker = require('../broker');
 const { atEnd } = require('./at_end.js');
@@ -21,6 +22,9 @@ const Wire = require('./wire.js');
 const BATCH = 128 * 1024;
 /** How long the first start may take, jars and image included, ms. */
 const START_TIMEOUT = 400000;
+/** How often an answer that says "not yet" is asked for again, and the pause in between, ms. */
+const MAX_TRIES = 200;
+const RETRY_PAUSE = 50;
 
 /**
  * A record to write: its value alone, or an object.
@@ -213,7 +217,7 @@ class TestClient {
     }
 
     async _offsets(topic) {
-        const offsets = await this.admin.fetchTopicOffsets(topic);
+        const offsets = await withRetries(() => this.admin.fetchTopicOffsets(topic));
         return offsets.sort((a, b) => a.partition - b.partition);
     }
 
@@ -246,6 +250,27 @@ class TestClient {
         this._open.delete(consumer);
         await consumer.disconnect();
         return records;
+    }
+}
+
+/**
+ * Metadata names the leader of a new partition before that broker itself knows of it. kafkajs tries again by itself
+ * almost everywhere, but not where it asks for offsets.
+ *
+ * @param {function(): Promise<*>} ask
+ * @returns {Promise<*>}
+ * @throws {Error} the last one, or one that another try would not heal
+ */
+async function withRetries(ask) {
+    for (let tries = 1; ; tries++) {
+        try {
+            return await ask();
+        } catch (error) {
+            if (!error.retriable || tries === MAX_TRIES) {
+                throw error;
+            }
+            await setTimeout(RETRY_PAUSE);
+        }
     }
 }
 
