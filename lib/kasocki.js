@@ -19,7 +19,7 @@ const { EventQueue } = require('./event-queue');
 const { Hub } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
-const { readFilters } = require('./matcher');
+const { aboutFilters, readFilters } = require('./matcher');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
@@ -143,7 +143,8 @@ class Kasocki {
             metadataJoin: metadataField === 'meta',
             deserializer,
             maxPreparedBytes: limits.bytesInFlight,
-            maxDepth: limits.depth
+            maxDepth: limits.depth,
+            filterLimits: limits
         }, (error) => this.#report(error));
         const sender = new Sender(this.#socket, limits, () => this.#delivery.wake(), () => this.#warnOfRecovery());
         this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
@@ -318,12 +319,12 @@ class Kasocki {
     }
 
     #filter(argument) {
-        const { filter, filters } = this.#options.matcherFactory ? this.#makeMatcher(argument) : readFilters(argument);
+        const { matcherFactory, limits } = this.#options;
+        const { filter, filters } = matcherFactory ? this.#makeMatcher(argument) : readFilters(argument, limits);
         try {
             this.#session.setFilter(filter);
         } catch (error) {
-            error.filters = filters;
-            throw error;
+            throw aboutFilters(error, argument);
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();

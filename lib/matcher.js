@@ -1,54 +1,93 @@
 'use strict';
 
-const { InvalidFilterError, fromNative, fromThrown } = require('./errors');
+const { InvalidFilterError, LimitExceededError, fromNative, fromThrown } = require('./errors');
 const { NativeMatcher } = require('./native');
 
-/** Bytes of a filter's JSON text, the core's limit; what is longer is refused here before it becomes a text. */
-const MAX_BYTES = 65536;
+/** What a filter may take up, by default. */
+const FILTER_LIMITS = {
+    /** bytes of a filter, as JSON text */
+    filterBytes: 65536,
+    /** steps of an expression's evaluation on one message, see docs/filters.md */
+    filterSteps: 100000,
+    /** bytes of RE2's program for one pattern, with the states that it builds while it runs */
+    regexProgram: 262144
+};
 
 /**
- * Reads filters in the object language as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
+ * Reads filters as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
  *
- * @param {*} filters `{ 'dotted.path': value }`; falsy: no filter
- * @return {{filter: string|null, filters: object|null}} the filter's JSON text, and as it is shown; null: none
- * @throws {InvalidFilterError} of a value's type; what the text means is for the core to judge
+ * @param {*} filters `{ 'dotted.path': value }`, an expression, or an array of these; falsy, or a blank text: no filter
+ * @param {{filterBytes: number}} [limits]
+ * @return {{filter: string|null, filters: object|string|Array|null}} the filter's JSON text for the core, and as it is
+ *     shown; null: none
+ * @throws {InvalidFilterError|LimitExceededError} of a value's type or size; what the text means is for the core to judge
  */
-function readFilters(filters) {
+function readFilters(filters, limits = FILTER_LIMITS) {
+    const none = { filter: null, filters: null };
     if (!filters) {
-        return { filter: null, filters: null };
+        return none;
     }
     let clean;
     try {
-        clean = copyFilters(filters);
+        clean = copyFilters(filters, limits.filterBytes);
     } catch (error) {
         // A getter or a proxy may throw anything.
         throw fromThrown(error, InvalidFilterError);
     }
-    const filter = JSON.stringify(clean);
+    const shown = Array.isArray(clean) ? clean.map(trimmed).filter(Boolean) : trimmed(clean);
+    if (shown === '' || (Array.isArray(shown) && shown.length === 0)) {
+        return none;
+    }
     // Parsed again: an ordinary object, in which a member "__proto__" is like any other.
-    return { filter, filters: JSON.parse(filter) };
+    return { filter: JSON.stringify(clean), filters: JSON.parse(JSON.stringify(shown)) };
 }
 
+const trimmed = (filter) => (typeof filter === 'string' ? filter.trim() : filter);
+
 /**
- * @param {object} filters
- * @return {object} a copy without a prototype, whose values are scalars and arrays of scalars
- * @throws {InvalidFilterError}
+ * @param {object|string|Array} filters
+ * @param {number} maxBytes
+ * @return {object|string|Array} a copy: objects without a prototype, whose values are scalars and arrays of scalars
+ * @throws {InvalidFilterError|LimitExceededError}
  */
-function copyFilters(filters) {
-    const refuse = (message) => new InvalidFilterError(message, { filters });
-    if (!isPlainObject(filters)) {
-        throw refuse('a filter must be an object: { "dotted.path": value }');
-    }
-    if (Object.getOwnPropertySymbols(filters).length > 0) {
-        throw refuse('a symbol cannot be a path');
-    }
-    let room = MAX_BYTES;
+function copyFilters(filters, maxBytes) {
+    let room = maxBytes;
+    // What is longer is refused before it becomes a text; the core counts exactly.
     const take = (length) => {
         room -= length;
         if (room < 0) {
-            throw new InvalidFilterError(`a filter is larger than ${MAX_BYTES} bytes`);
+            throw new LimitExceededError(`A filter is larger than ${maxBytes} bytes`);
         }
     };
+    const refuse = (message) => new InvalidFilterError(message, { filters });
+    const copy = (filter, fault) => {
+        if (typeof filter === 'string') {
+            take(filter.length);
+            return filter;
+        }
+        if (!isPlainObject(filter)) {
+            throw refuse(fault);
+        }
+        return copyObject(filter, take, refuse);
+    };
+    if (!Array.isArray(filters)) {
+        return copy(
+            filters,
+            'a filter must be an object, { "dotted.path": value }, an expression as a string, or an array of these'
+        );
+    }
+    if (filters.length === 0) {
+        throw refuse('a filter must not be an empty array');
+    }
+    take(filters.length);
+    return Array.from(filters, (item, i) => copy(item, `item ${i} of the array: neither an object nor a string`));
+}
+
+/** @return {object} a copy of a filter of the object language */
+function copyObject(filter, take, refuse) {
+    if (Object.getOwnPropertySymbols(filter).length > 0) {
+        throw refuse('a symbol cannot be a path');
+    }
     const scalar = (path, value) => {
         const fault = faultOf(value);
         if (fault !== undefined) {
@@ -58,9 +97,9 @@ function copyFilters(filters) {
         return value;
     };
     const copy = Object.create(null);
-    for (const path of Object.keys(filters)) {
+    for (const path of Object.keys(filter)) {
         take(path.length + 1);
-        const value = filters[path];
+        const value = filter[path];
         if (!Array.isArray(value)) {
             copy[path] = scalar(path, value);
             continue;
@@ -115,25 +154,45 @@ function quote(path) {
 }
 
 /**
- * The built-in filter language as a function.
+ * Tells on an error of the core what filter it is about.
+ *
+ * @param {import('./errors').KasockiError} error with `item`, if it is about one of an array's
+ * @param {object|string|Array} filters
+ * @return {import('./errors').KasockiError} the same
+ */
+function aboutFilters(error, filters) {
+    error.filters = filters;
+    if (error.position !== undefined) {
+        error.filter = error.item === undefined ? filters : filters[error.item];
+    }
+    return error;
+}
+
+/**
+ * The built-in filter languages as a function.
  *
  *     const matches = createMatcher({ 'user.bot': false, wiki: '/^(de|en)wiki$/' });
  *     matches({ wiki: 'enwiki', user: { bot: false } }); // true
+ *     createMatcher("$.user.bot == false && match($.wiki, '(de|en)wiki')")({ wiki: 'enwiki', user: { bot: false } }); // true
  *
  * The function takes a message as an object (as it would be sent: JSON.stringify decides), JSON text, or bytes of it. What
- * is not a JSON object or array does not match, nor does anything throw. Its member `filters` holds the filters, null for none.
+ * is not a JSON object or array does not match, nor does what takes too many steps; nothing throws. Its member `filters`
+ * holds the filters, null for none.
  *
- * @param {object} [filters] `{ 'dotted.path': value }`; falsy: everything matches
+ * @param {object|string|Array} [filters] `{ 'dotted.path': value }`, an expression, or an array of these; falsy:
+ *     everything matches
+ * @param {{filterBytes?: number, filterSteps?: number, regexProgram?: number}} [limits] see FILTER_LIMITS
  * @return {function((object|string|Uint8Array)): boolean}
- * @throws {InvalidFilterError}
+ * @throws {InvalidFilterError|LimitExceededError}
  */
-function createMatcher(filters) {
-    const read = readFilters(filters);
+function createMatcher(filters, limits) {
+    const known = { ...FILTER_LIMITS, ...limits };
+    const read = readFilters(filters, known);
     let native;
     try {
-        native = new NativeMatcher(read.filter ?? '{}');
+        native = new NativeMatcher(read.filter ?? '{}', known);
     } catch (error) {
-        throw fromNative(error, { filters });
+        throw aboutFilters(fromNative(error), filters);
     }
     const matches = (message) => {
         const text = textOf(message);
@@ -180,4 +239,4 @@ function escapeLoneSurrogates(text) {
     );
 }
 
-module.exports = { createMatcher, readFilters };
+module.exports = { FILTER_LIMITS, aboutFilters, createMatcher, readFilters };

@@ -2,6 +2,7 @@
 
 const { KasockiError, InvalidAssignmentError, LimitExceededError } = require('./errors');
 const { defaultLogger } = require('./logger');
+const { FILTER_LIMITS } = require('./matcher');
 
 /** The options of a Kasocki with their defaults. `undefined` and `null` both mean: the default. */
 const DEFAULTS = {
@@ -36,6 +37,7 @@ const LIMITS = {
     backlog: 16 * 1024 * 1024,
     /** arrays and objects within each other in a record */
     depth: 1024,
+    ...FILTER_LIMITS,
     /** messages a second, with socket.io's connectionStateRecovery, which keeps every one in memory for minutes */
     recoverableMessages: 1000
 };

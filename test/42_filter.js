@@ -134,7 +134,7 @@ describe('filter', () => {
     describe('refused', () => {
         /** What is no filter, as JavaScript that socket.io carries. */
         const bad = [
-            true, 1, -1, 1e300, 'text', [], [{}], [null], { a: {} }, { a: { b: 1 } }, { a: [[]] }, { a: [{}] }, { a: [['b']] }, { a: [1, { b: 2 }] }, { '': {} },
+            true, 1, -1, 1e300, 'text', '$.', '@.a ==', [], [null], [[]], [{}, 1], ['$.a', '$$'], { a: {} }, { a: { b: 1 } }, { a: [[]] }, { a: [{}] }, { a: [['b']] }, { a: [1, { b: 2 }] }, { '': {} },
             { a: '/(/' }, { a: '/[/' }, { a: '/(?=x)/' }, { a: '/(?<!x)y/' }, { a: '/(x)\\1/' }, { a: '/x{1001}/' }, { a: '/x{2,1}/' }, { a: '/*/' },
             { a: '/\\/' }, { ok: 1, bad: {} }, JSON.parse('{"__proto__":{"a":1}}'), { constructor: {} }, { a: Buffer.from('x') }, { a: '/' + '('.repeat(5000) + '/' },
             { a: '/((((x{100}){100}){100}){100})/' },
@@ -165,14 +165,18 @@ describe('filter', () => {
 
         it('is a filter too large, quickly', async () => {
             const client = await readyClient(server);
-            for (const filter of [
-                { a: 'x'.repeat(100000) },
-                { ['x'.repeat(100000)]: 1 },
-                Object.fromEntries(Array.from({ length: 10000 }, (_, i) => [`path${i}`, i])),
-                { a: Array(100000).fill(1) },
+            for (const [filter, kind] of [
+                [{ a: 'x'.repeat(100000) }, 'LimitExceededError'],
+                [{ ['x'.repeat(100000)]: 1 }, 'LimitExceededError'],
+                [Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`path${i}`, i])), 'InvalidFilterError'],
+                [{ a: Array(100000).fill(1) }, 'LimitExceededError'],
+                [`$.a == '${'x'.repeat(100000)}'`, 'LimitExceededError'],
+                [Array(20000).fill('$.a'), 'LimitExceededError'],
+                ['('.repeat(10000) + '$.a' + ')'.repeat(10000), 'InvalidFilterError'],
+                ['$[?@'.repeat(10000) + ']'.repeat(10000), 'InvalidFilterError'],
             ]) {
                 const error = await errorOf(client, 'filter', filter);
-                assert.equal(error.name, 'InvalidFilterError');
+                assert.equal(error.name, kind);
             }
         });
     });

@@ -165,7 +165,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
         for (const PlannedClass& planned : text.classes) {
           if (planned.filter != nullptr) {
             ++evaluated;
-            if (!planned.filter->Matches(text_scanner, text_scanner.values(), planned.ids)) continue;
+            if (!planned.filter->Matches(text_scanner, text_scanner.values(), planned.ids, &run_)) continue;
           }
           ++matched;
           FormatState& format = formats[planned.format];
@@ -232,7 +232,7 @@ std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& text
     planned.Add(0, 0, filter_class.filter.get());
     for (size_t i = 0; i < texts.texts.size(); ++i) {
       ScanText(texts.texts[i], &planned.paths);
-      verdicts[i] = filter_class.filter->Matches(text_scanner_, text_scanner_.values(), planned.classes[0].ids);
+      verdicts[i] = filter_class.filter->Matches(text_scanner_, text_scanner_.values(), planned.classes[0].ids, &run_);
     }
     counters_->records_parsed += texts.texts.size();
     counters_->filter_evaluations += texts.texts.size();

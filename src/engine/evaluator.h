@@ -62,6 +62,7 @@ class Evaluator {
   // Scans a text that is known to be valid, with text_scanner_.
   void ScanText(std::string text, const PathSet* paths);
 
+  FilterRun run_;
   std::unique_ptr<Plan> plan_;
   std::string metadata_;
   size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of

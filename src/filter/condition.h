@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filter/filter_run.h"
 #include "filter/regex.h"
 #include "json/scanner.h"
 
@@ -39,15 +40,18 @@ class ScalarSet {
   std::vector<JsonKind> words_;  // null, false, true
 };
 
+// Copies share the compiled pattern.
 class Condition {
  public:
   // `scalar` stands in the filter's JSON text; a string is meant literally.
   static Condition Equals(const JsonValue& scalar);
+  // A null, false or true by its kind, or what belongs to the kind.
+  static Condition Equals(JsonKind kind, double number, std::string text);
   static Condition Matches(std::string_view pattern, std::unique_ptr<Regex> regex);
   static Condition Among(ScalarSet set);
 
-  // `scanner` is the one whose last scan gave `value`.
-  bool Holds(const JsonScanner& scanner, const JsonValue& value) const;
+  // `scanner` is the one whose last scan gave `value`. False as well if `run` is exhausted by it: searches count.
+  bool Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const;
 
   // Conditions that cost less come first.
   int rank() const;
@@ -55,7 +59,7 @@ class Condition {
   void AppendCanonical(std::string* out) const;
 
  private:
-  bool HoldsForArray(const JsonScanner& scanner, const JsonValue& array) const;
+  bool HoldsForArray(const JsonScanner& scanner, const JsonValue& array, FilterRun* run) const;
 
   enum class Test { kWord, kNumber, kString, kSet, kRegex };
   Test test_ = Test::kWord;
@@ -63,7 +67,7 @@ class Condition {
   double number_ = 0;
   std::string text_;  // the string, the number as it is printed, or the pattern
   ScalarSet set_;
-  std::unique_ptr<Regex> regex_;
+  std::shared_ptr<const Regex> regex_;
 };
 
 // Appends `text` in quotes, reversibly.

@@ -7,6 +7,9 @@
 
 #include <re2/re2.h>
 
+#include <utility>
+
+#include "filter/filter_run.h"
 #include "filter/wtf8.h"
 
 namespace kasocki {
@@ -16,6 +19,7 @@ struct Regex::Impl {
 
   const RE2 re2;
   size_t cost = 0;
+  size_t program = 1;   // instructions
   size_t max_text = 0;  // bytes
 };
 
@@ -25,13 +29,27 @@ Regex::~Regex() = default;
 Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const RegexLimits& limits) {
   auto translated = TranslateJsRegex(pattern);
   if (!translated.ok()) return translated.error();
+  return Run(translated.value(), pattern, '/', limits);
+}
+
+Result<std::unique_ptr<Regex>> Regex::CompileIRegexp(std::string_view pattern, bool whole, const RegexLimits& limits) {
+  auto translated = TranslateIRegexp(pattern, whole);
+  if (!translated.ok()) return translated.error();
+  if (!translated.value()) return std::unique_ptr<Regex>();
+  return Run(*translated.value(), pattern, '"', limits);
+}
+
+Result<std::unique_ptr<Regex>> Regex::Run(const TranslatedRegex& translated, std::string_view pattern, char quote,
+                                          const RegexLimits& limits) {
   RE2::Options options(RE2::Quiet);  // else it writes to stderr, of patterns and of searches
   options.set_max_mem(limits.max_memory);
-  auto impl = std::make_unique<Impl>(translated.value().pattern, options);
+  auto impl = std::make_unique<Impl>(translated.pattern, options);
   if (!impl->re2.ok()) {
+    ErrorKind kind = ErrorKind::kInvalidFilter;
     std::string what;
     switch (impl->re2.error_code()) {
       case RE2::ErrorPatternTooLarge:
+        kind = ErrorKind::kLimitExceeded;
         what = "it is too large (RE2 needs more than " + std::to_string(limits.max_memory) + " bytes)";
         break;
       case RE2::ErrorRepeatSize:
@@ -43,17 +61,24 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
       default:
         what = Excerpt(impl->re2.error());
     }
-    return Error{ErrorKind::kInvalidFilter, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
+    std::string message = "regular expression ";
+    message.append(1, quote).append(Excerpt(pattern)).append(1, quote).append(": ").append(what);
+    return Error{kind, std::move(message), ""};
   }
   const auto program = static_cast<size_t>(impl->re2.ProgramSize());
-  impl->cost = translated.value().cost + program;
-  impl->max_text = static_cast<size_t>(limits.max_search_steps) / (program + 1);
+  impl->cost = translated.cost + program;
+  impl->program = program + 1;
+  impl->max_text = static_cast<size_t>(limits.max_search_steps) / impl->program;
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
 }
 
 bool Regex::Search(std::string_view text) const {
   if (text.size() > impl_->max_text) return false;
   return impl_->re2.Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+int64_t Regex::SearchSteps(size_t bytes) const {
+  return 1 + static_cast<int64_t>(bytes * impl_->program / kRegexWorkPerStep);
 }
 
 size_t Regex::cost() const { return impl_->cost; }

@@ -64,10 +64,7 @@ class PathTrie {
     return static_cast<unsigned>((Prefix(name, length) + length) * 0x9E3779B97F4A7C15 >> 58);
   }
 
-  // The child of that name, or kNone. kNameReadable bytes must be readable.
-  uint32_t Find(const Node& node, const char* name, size_t length) const;
-
- private:
+  // A name's first eight bytes, zeros behind a shorter one. kNameReadable bytes must be readable.
   static uint64_t Prefix(const char* name, size_t length) {
     uint64_t word;
     std::memcpy(&word, name, sizeof(word));
@@ -77,6 +74,10 @@ class PathTrie {
     return word & ~(~uint64_t{0} >> (8 * length));
   }
 
+  // The child of that name, or kNone. kNameReadable bytes must be readable.
+  uint32_t Find(const Node& node, const char* name, size_t length) const;
+
+ private:
   bool Less(const Edge& edge, uint64_t prefix, size_t length, const char* name) const;
   uint32_t AddChild(uint32_t parent, const std::string& name);
 

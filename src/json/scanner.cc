@@ -16,6 +16,7 @@
 
 #include <algorithm>
 
+#include "json/document.h"
 #include "json/fault.h"
 #include "json/path_trie.h"
 #include "json/token.h"
@@ -48,7 +49,10 @@ struct JsonScanner::Impl {
   }
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
+  JsonIndex index;
   JsonWalker walker;
+  JsonDocument document;
+  bool has_document = false;  // of the text at hand
 };
 
 JsonScanner::JsonScanner(size_t max_depth) : impl_(std::make_unique<Impl>(max_depth)) {}
@@ -57,6 +61,7 @@ JsonScanner::~JsonScanner() = default;
 JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::string_view watched) {
   JsonWalker& walker = impl_->walker;
   walker.Start(paths != nullptr ? &paths->trie() : nullptr, watched, &values_, &members_);
+  impl_->has_document = false;
   reason_.clear();
   const auto invalid = [this](const char* fault, size_t position) {
     reason_.append(fault).append(" at byte ").append(std::to_string(position));
@@ -74,11 +79,12 @@ JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::
     return invalid(fault.what, fault.position);
   }
 
-  JsonIndex index;
+  JsonIndex& index = impl_->index;
   index.text = text.data();
   index.length = text.size();
   index.positions = stage1->structural_indexes.get();
   index.count = stage1->n_structural_indexes;
+  index.escapes = false;
   const char* const end = text.data() + text.size();
   const void* backslash = std::memchr(text.data(), '\\', text.size());
   if (backslash != nullptr) {
@@ -96,6 +102,16 @@ JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::
     default:
       return JsonVerdict::kScalar;
   }
+}
+
+const JsonIndex& JsonScanner::index() const { return impl_->index; }
+
+JsonKind JsonScanner::root_kind() const { return KindOf(impl_->index.text[impl_->index.positions[0]]); }
+
+const JsonDocument& JsonScanner::document() const {
+  if (!impl_->has_document) impl_->document.Build(impl_->index);
+  impl_->has_document = true;
+  return impl_->document;
 }
 
 void JsonScanner::Elements(const JsonValue& array, std::vector<JsonValue>* elements) const {

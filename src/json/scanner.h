@@ -14,7 +14,9 @@
 
 namespace kasocki {
 
+class JsonDocument;
 class PathTrie;
+struct JsonIndex;
 
 // A path from the root: names of members, or indexes of array elements as canonical decimals ("0", "17").
 using JsonPath = std::vector<std::string>;
@@ -73,6 +75,15 @@ class JsonScanner {
 
   const std::vector<JsonValue>& values() const { return values_; }
   const std::vector<MemberSpan>& members() const { return members_; }
+
+  // The tokens of the last text, if it was valid (walker.h).
+  const JsonIndex& index() const;
+
+  // What the last text is, if it was valid.
+  JsonKind root_kind() const;
+
+  // The last text, if it was valid, as a tree. Made when first asked for, in time proportional to its tokens.
+  const JsonDocument& document() const;
 
   // The elements of an array value of this scan.
   void Elements(const JsonValue& array, std::vector<JsonValue>* elements) const;

@@ -16,6 +16,8 @@ struct AddonData {
 void InitMatcher(Napi::Env env, Napi::Object exports);
 void InitMock(Napi::Env env, Napi::Object exports);
 void InitStages(Napi::Env env, Napi::Object exports);
+// Of `stages`, the part about filters.
+void InitFilterStages(Napi::Env env, Napi::Object stages);
 
 }  // namespace kasocki
 

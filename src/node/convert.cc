@@ -19,6 +19,8 @@ const char* KindName(ErrorKind kind) {
       return "Configuration";
     case ErrorKind::kInvalidFilter:
       return "InvalidFilter";
+    case ErrorKind::kFilterBudget:
+      return "FilterBudget";
     case ErrorKind::kInvalidAssignment:
       return "InvalidAssignment";
     case ErrorKind::kTopicNotAvailable:
@@ -208,7 +210,23 @@ Object ToJsError(Env env, const Error& error) {
   object.Set("kind", KindName(error.kind));
   object.Set("message", ToJsString(env, error.message));
   object.Set("code", ToJsString(env, error.code));
+  if (error.position >= 0) object.Set("position", static_cast<double>(error.position));
+  if (error.item >= 0) object.Set("item", static_cast<double>(error.item));
   return object;
+}
+
+FilterLimits ToFilterLimits(const Value& value) {
+  FilterLimits limits;
+  if (!value.IsObject()) return limits;
+  const auto read = [&](const char* name, auto* limit) {
+    const Value given = value.As<Object>().Get(name);
+    const int64_t number = given.IsNumber() ? given.As<Number>().Int64Value() : 0;
+    if (number > 0) *limit = static_cast<std::remove_pointer_t<decltype(limit)>>(number);
+  };
+  read("filterBytes", &limits.max_bytes);
+  read("filterSteps", &limits.max_steps);
+  read("regexProgram", &limits.regex.max_memory);
+  return limits;
 }
 
 Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {

@@ -9,6 +9,7 @@
 
 #include "common/result.h"
 #include "engine/events.h"
+#include "filter/filter.h"
 #include "record/record.h"
 
 namespace kasocki {
@@ -16,8 +17,11 @@ namespace kasocki {
 // A JavaScript string of valid UTF-8. Text that is ASCII takes the cheaper way.
 Napi::String ToJsString(Napi::Env env, std::string_view text);
 
-// `{ kind, message, code }`, as lib/native.d.ts has it.
+// `{ kind, message, code, position?, item? }`, as lib/native.d.ts has it.
 Napi::Object ToJsError(Napi::Env env, const Error& error);
+
+// A NativeFilterLimits of lib/native.d.ts; defaults for what is no number over 0.
+FilterLimits ToFilterLimits(const Napi::Value& value);
 
 // A HubEvent of lib/native.d.ts.
 Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);

@@ -120,6 +120,7 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   SessionObject* wrapped = SessionObject::Unwrap(object);
   wrapped->handle_ = handle_;
   wrapped->session_ = handle_->hub->OpenSession(session);
+  wrapped->filter_limits_ = ToFilterLimits(options.Get("filterLimits"));
   return object;
 }
 

@@ -67,6 +67,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
 
   std::shared_ptr<HubHandle> handle_;
   std::shared_ptr<Session> session_;  // null: closed
+  FilterLimits filter_limits_;
 };
 
 }  // namespace kasocki

@@ -1,5 +1,5 @@
-// The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder, the translation
-// of regular expressions. Synchronous, without state, and no part of the public API; the declarations are in
+// The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder; filters are in
+// filter_stages.cc. Synchronous, without state, and no part of the public API; the declarations are in
 // lib/native.d.ts.
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 
 #include "common/padding.h"
 #include "encode/frame.h"
-#include "filter/regex.h"
 #include "json/augment.h"
 #include "json/scanner.h"
 #include "node/addon.h"
@@ -265,18 +264,6 @@ Napi::Value Frame(const Napi::CallbackInfo& info) {
   return ToBuffer(env, frame);
 }
 
-// translateRegex(pattern)
-Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (!info[0].IsString()) return ThrowType(env, "pattern must be a string");
-  const Result<TranslatedRegex> translated = TranslateJsRegex(info[0].As<Napi::String>().Utf8Value());
-  if (!translated.ok()) {
-    Napi::Error::New(env, translated.error().message).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  return Napi::String::New(env, translated.value().pattern);
-}
-
 }  // namespace
 
 // Adds `stages` to the module's exports.
@@ -286,7 +273,7 @@ void InitStages(Napi::Env env, Napi::Object exports) {
   stages["pick"] = Napi::Function::New(env, Pick, "pick");
   stages["augment"] = Napi::Function::New(env, Augment, "augment");
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
-  stages["translateRegex"] = Napi::Function::New(env, TranslateRegex, "translateRegex");
+  InitFilterStages(env, stages);
   exports["stages"] = stages;
 }
 
