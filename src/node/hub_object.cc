@@ -117,7 +117,8 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
     session.max_prepared_bytes = static_cast<size_t>(bytes);
   }
   Napi::Object object = AddonData::Of(info.Env())->session_constructor.New({});
-  SessionObject* wrapped = SessionObject::Unwrap(object);
+  SessionObject* wrapped = object.IsEmpty() ? nullptr : SessionObject::Unwrap(object);
+  if (wrapped == nullptr) return object;  // a thread that is being terminated gets no objects
   wrapped->handle_ = handle_;
   wrapped->session_ = handle_->hub->OpenSession(session);
   return object;
