@@ -4,11 +4,11 @@
 // waited for, not a word on stderr.
 
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const path = require('node:path');
 
 const kafka = require('./support/kafka.js');
 const { newConfig, readyClient, resultOf } = require('./support/kasocki.js');
+const program = require('./support/program.js');
 const RemoteServer = require('./support/remote-server.js');
 const { collect } = require('./support/server.js');
 
@@ -31,16 +31,9 @@ describe('a process with Kasocki', function () {
 
     /** Has it end in a way of the program's. @returns {Promise<{ code: ?number, signal: ?string, output: string }>} */
     async function run(way) {
-        const child = spawn(process.execPath, ['--expose-gc', PROGRAM, way, kafka.brokers, topic], { stdio: ['ignore', 'pipe', 'pipe'] });
-        let output = '';
-        for (const stream of [child.stdout, child.stderr]) {
-            stream.on('data', (text) => {
-                output += text;
-            });
-        }
-        return new Promise((resolve) => {
-            child.on('close', (code, signal) => resolve({ code, signal, output }));
-        });
+        const child = program.start(['--expose-gc', PROGRAM, way, kafka.brokers, topic]);
+        const result = await child.ended;
+        return { ...result, output: child.stdout + child.stderr };
     }
 
     const END = { code: 0, signal: null, output: '' };
@@ -55,7 +48,6 @@ describe('a process with Kasocki', function () {
         ['withoutKafka', 'ends by itself where there is no Kafka', END],
         ['manyHubs', 'ends by itself after many hubs, closed and collected', END],
         ['exit', 'exits in mid-stream', EXIT],
-        ['exitAtOnce', 'exits while it connects', EXIT],
         ['exitWhileMany', 'exits with five hubs in mid-stream', EXIT],
         ['exitWithoutKafka', 'exits while it tries to reach Kafka', EXIT],
         ['exceptionInDeserializer', 'exits in a deserializer', EXIT],
@@ -68,6 +60,13 @@ describe('a process with Kasocki', function () {
             assert.deepEqual(await run(way), expected);
         });
     }
+
+    it('exits while it connects, at whatever place of it', async () => {
+        for (let round = 0; round < 10; round++) {
+            const results = await Promise.all(Array.from({ length: 4 }, () => run('exitAtOnce')));
+            assert.deepEqual(results, [EXIT, EXIT, EXIT, EXIT]);
+        }
+    });
 
     for (const [way, text] of [['exception', 'an uncaught exception'], ['rejection', 'an unhandled rejection']]) {
         it(`ends by ${text} in mid-stream, of which alone it tells`, async () => {

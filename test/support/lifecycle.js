@@ -54,6 +54,11 @@ async function stream(options) {
     return opened;
 }
 
+/** Options whose hub is not that of any other i. */
+function configuration(i) {
+    return { kafkaConfig: { 'metadata.broker.list': brokers, 'metadata.max.age.ms': 900000 + i } };
+}
+
 function close({ client, io }) {
     client.disconnect();
     return new Promise((resolve) => {
@@ -92,7 +97,7 @@ const ways = {
         process.exit(7);
     },
     async exitWhileMany() {
-        await Promise.all(Array.from({ length: 5 }, (_, i) => stream({ kafkaConfig: { 'metadata.broker.list': brokers, 'metadata.max.age.ms': 900000 + i } })));
+        await Promise.all(Array.from({ length: 5 }, (_, i) => stream(configuration(i))));
         process.exit(7);
     },
     async exception() {
@@ -134,7 +139,7 @@ const ways = {
     /** Hubs come, go, and are collected. */
     async manyHubs() {
         for (let i = 0; i < 10; i++) {
-            await close(await stream({ hubIdle: 0, kafkaConfig: { 'metadata.broker.list': brokers, 'metadata.max.age.ms': 900000 + i } }));
+            await close(await stream({ hubIdle: 0, ...configuration(i) }));
             global.gc();
         }
     },
