@@ -190,5 +190,8 @@ export const stages: {
     translateRegex(pattern: string): string;
 };
 
+/** Ends all threads of this environment, and waits for them: the last thing that is called. */
+export function shutDown(): void;
+
 /** Versions of the libraries inside, as far as they tell. */
 export const versions: { librdkafka: string; simdjson: string };

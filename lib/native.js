@@ -54,4 +54,8 @@ function load() {
     throw Object.assign(new Error(`${problem}: ${advice}`, { cause }), { code: 'ERR_KASOCKI_NO_BINARY' });
 }
 
-module.exports = load();
+const native = load();
+// No thread of ours may run while the process takes itself apart.
+process.on('exit', native.shutDown);
+
+module.exports = native;

@@ -10,7 +10,7 @@ const pino = require('pino');
 const kafka = require('./support/kafka.js');
 const { Kasocki, errorOf, hubs, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { collect, collectUntil, nextEvent } = require('./support/server.js');
-const { spawnNode } = require('./support/spawn.js');
+const { runBody } = require('./support/program.js');
 
 describe('options', () => {
     /** Records { n }, n = 0 to 19, with keys; 0 and 1 have members that metadataField may name. */
@@ -584,7 +584,7 @@ describe('options', () => {
         it('by default writes warnings and errors to stderr, as JSON lines, and nothing else', async () => {
             const bad = await kafka.createTopic();
             await kafka.produce(bad, ['no json', { value: { n: 1 } }]);
-            const { stdout, stderr, code } = await spawnNode(`
+            const { stdout, stderr, code } = await runBody(`
                 const { Kasocki, errorOf, newConfig, readyClient, resultOf, startServer } = support;
                 const server = await startServer((socket) => new Kasocki(socket, { kafkaConfig: { 'metadata.broker.list': '${kafka.brokers}' } }));
                 const client = await readyClient(server);
@@ -606,7 +606,7 @@ describe('options', () => {
         });
 
         it("takes librdkafka's own log lines, which never go to stderr", async () => {
-            const { stdout, stderr, code } = await spawnNode(`
+            const { stdout, stderr, code } = await runBody(`
                 const { Kasocki, memoryLogger, startServer, nextEvent, until } = support;
                 const logger = memoryLogger();
                 const server = await startServer((socket) => new Kasocki(socket, {

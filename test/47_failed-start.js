@@ -10,7 +10,7 @@ const { freePort } = require('./broker/ports.js');
 const kafka = require('./support/kafka.js');
 const { Kasocki, memoryLogger, newConfig, readyClient, resultOf, serve } = require('./support/kasocki.js');
 const { ackOf, nextEvent, startServer } = require('./support/server.js');
-const { spawnNode } = require('./support/spawn.js');
+const { runBody } = require('./support/program.js');
 
 /**
  * Connects to a server whose start fails.
@@ -118,7 +118,7 @@ describe('a start without Kafka', function () {
     });
 
     it('is quiet on stderr and ends the process in good order', async () => {
-        const { stdout, stderr, code } = await spawnNode(`
+        const { stdout, stderr, code } = await runBody(`
             const { Kasocki, startServer, nextEvent } = support;
             process.on('unhandledRejection', () => process.exit(7));
             const server = await startServer((socket) => new Kasocki(socket, { connectTimeout: 200, kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1' } }));

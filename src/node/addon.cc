@@ -8,6 +8,10 @@
 namespace kasocki {
 namespace {
 
+void ShutDown(const Napi::CallbackInfo& info) {
+  for (Threaded* threaded : *AddonData::Of(info.Env())->threaded) threaded->ShutDown();
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   auto* data = new AddonData;  // deleted with the environment
   data->session_constructor = Napi::Persistent(SessionObject::Define(env));
@@ -16,6 +20,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   InitMatcher(env, exports);
   InitMock(env, exports);
   InitStages(env, exports);
+  exports.Set("shutDown", Napi::Function::New<ShutDown>(env, "shutDown"));
 
   Napi::Object versions = Napi::Object::New(env);
   versions.Set("librdkafka", LibrdkafkaVersion());

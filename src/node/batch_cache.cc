@@ -25,6 +25,7 @@ size_t BytesOf(const std::vector<Segment>& segments) {
 
 Napi::Value FramesOf(Napi::Env env, const std::vector<Segment>& segments, size_t bytes) {
   Napi::Buffer<char> buffer = Napi::Buffer<char>::New(env, bytes);
+  if (buffer.IsEmpty()) return buffer;  // a thread that is being terminated gets none
   char* out = buffer.Data();
   for (const Segment& segment : segments) {
     const Matches& matches = *segment.matches;

@@ -231,6 +231,7 @@ FilterLimits ToFilterLimits(const Value& value) {
 
 Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, sessions.size());
+  if (array.IsEmpty()) return array;  // a thread that is being terminated gets none
   if (!sessions.empty()) std::memcpy(array.Data(), sessions.data(), sessions.size() * sizeof(SessionId));
   return array;
 }

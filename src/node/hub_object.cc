@@ -51,22 +51,25 @@ HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObjec
   bell_ = Napi::ThreadSafeFunction::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1);
   bell_.Unref(info.Env());  // an idle hub does not keep the process alive
   handle_ = std::make_shared<HubHandle>();
-  // The ring is the worker's: Shutdown joins the worker before this object goes.
+  // The ring is the worker's: ShutDown joins the worker before this object goes.
   handle_->hub = std::make_unique<Hub>(std::move(worker), [this] {
     bell_.NonBlockingCall([this](Napi::Env env, Napi::Function on_event) { Deliver(env, on_event); });
   });
   napi_add_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
+  threaded_ = AddonData::Of(env_)->threaded;
+  threaded_->insert(this);
 }
 
 HubObject::~HubObject() {
+  if (threaded_) threaded_->erase(this);
   if (shut_down_) return;
   napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
-  Shutdown();
+  ShutDown();
 }
 
-void HubObject::OnEnvironmentEnd(void* self) { static_cast<HubObject*>(self)->Shutdown(); }
+void HubObject::OnEnvironmentEnd(void* self) { static_cast<HubObject*>(self)->ShutDown(); }
 
-void HubObject::Shutdown() {
+void HubObject::ShutDown() {
   if (std::exchange(shut_down_, true)) return;
   handle_->hub->Join();
   bell_.Release();
@@ -96,7 +99,7 @@ void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {
   }
   if (closed && !shut_down_) {
     napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
-    Shutdown();
+    ShutDown();
   }
 }
 
@@ -117,7 +120,8 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
     session.max_prepared_bytes = static_cast<size_t>(bytes);
   }
   Napi::Object object = AddonData::Of(info.Env())->session_constructor.New({});
-  SessionObject* wrapped = SessionObject::Unwrap(object);
+  SessionObject* wrapped = object.IsEmpty() ? nullptr : SessionObject::Unwrap(object);
+  if (wrapped == nullptr) return object;  // a thread that is being terminated gets no objects
   wrapped->handle_ = handle_;
   wrapped->session_ = handle_->hub->OpenSession(session);
   wrapped->filter_limits_ = ToFilterLimits(options.Get("filterLimits"));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/hub.h"
+#include "node/addon.h"
 #include "node/batch_cache.h"
 
 namespace kasocki {
@@ -21,7 +22,7 @@ struct HubHandle {
   BatchCache batches;
 };
 
-class HubObject : public Napi::ObjectWrap<HubObject> {
+class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
  public:
   static void Init(Napi::Env env, Napi::Object exports);
   explicit HubObject(const Napi::CallbackInfo& info);
@@ -40,10 +41,11 @@ class HubObject : public Napi::ObjectWrap<HubObject> {
   // On the main thread, after a ring: hands all events to JavaScript.
   void Deliver(Napi::Env env, Napi::Function on_event);
   static void OnEnvironmentEnd(void* self);
-  // Ends the worker and gives the thread-safe function back. Idempotent.
-  void Shutdown();
+  // Ends the worker and gives the thread-safe function back.
+  void ShutDown() override;
 
   std::shared_ptr<HubHandle> handle_;
+  ThreadedSet threaded_;
   Napi::ThreadSafeFunction bell_;
   napi_env env_;
   bool shut_down_ = false;

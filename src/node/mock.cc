@@ -55,7 +55,9 @@ Napi::Function MockClusterObject::Define(Napi::Env env) {
                       InstanceMethod<&MockClusterObject::Close>("close")});
 }
 
-MockClusterObject::MockClusterObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<MockClusterObject>(info) {
+MockClusterObject::MockClusterObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<MockClusterObject>(info), threaded_(AddonData::Of(info.Env())->threaded) {
+  threaded_->insert(this);
   Result<std::unique_ptr<MockCluster>> cluster = MockCluster::Create(ToInt(info[0], 0));
   if (cluster.ok()) {
     cluster_ = std::move(cluster.value());
@@ -63,6 +65,8 @@ MockClusterObject::MockClusterObject(const Napi::CallbackInfo& info) : Napi::Obj
     ThrowError(info.Env(), cluster.error());
   }
 }
+
+MockClusterObject::~MockClusterObject() { threaded_->erase(this); }
 
 Napi::Value MockClusterObject::BootstrapServers(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), cluster_ == nullptr ? "" : cluster_->bootstrap_servers());
@@ -75,7 +79,7 @@ void MockClusterObject::CreateTopic(const Napi::CallbackInfo& info) {
   if (!created.ok()) ThrowError(info.Env(), created.error());
 }
 
-void MockClusterObject::Close(const Napi::CallbackInfo&) { cluster_.reset(); }
+void MockClusterObject::Close(const Napi::CallbackInfo&) { ShutDown(); }
 
 Napi::Function ProducerObject::Define(Napi::Env env) {
   return DefineClass(
@@ -84,7 +88,9 @@ Napi::Function ProducerObject::Define(Napi::Env env) {
        InstanceMethod<&ProducerObject::Close>("close")});
 }
 
-ProducerObject::ProducerObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ProducerObject>(info) {
+ProducerObject::ProducerObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<ProducerObject>(info), threaded_(AddonData::Of(info.Env())->threaded) {
+  threaded_->insert(this);
   Result<std::unique_ptr<Producer>> producer = Producer::Create(ToPairs(info[0]));
   if (producer.ok()) {
     producer_ = std::move(producer.value());
@@ -92,6 +98,8 @@ ProducerObject::ProducerObject(const Napi::CallbackInfo& info) : Napi::ObjectWra
     ThrowError(info.Env(), producer.error());
   }
 }
+
+ProducerObject::~ProducerObject() { threaded_->erase(this); }
 
 Napi::Value ProducerObject::Produce(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -125,7 +133,7 @@ Napi::Value ProducerObject::Flush(const Napi::CallbackInfo& info) {
   return Napi::Value(info.Env(), StartFlush(info.Env(), producer_, ToInt(info[0], kDefaultTimeoutMs)));
 }
 
-void ProducerObject::Close(const Napi::CallbackInfo&) { producer_.reset(); }
+void ProducerObject::Close(const Napi::CallbackInfo&) { ShutDown(); }
 
 void InitMock(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeMockCluster", MockClusterObject::Define(env));

@@ -11,35 +11,42 @@
 
 #include "kafka/mock_cluster.h"
 #include "kafka/producer.h"
+#include "node/addon.h"
 
 namespace kasocki {
 
-class MockClusterObject : public Napi::ObjectWrap<MockClusterObject> {
+class MockClusterObject : public Napi::ObjectWrap<MockClusterObject>, private Threaded {
  public:
   static Napi::Function Define(Napi::Env env);
   // new NativeMockCluster(brokers)
   explicit MockClusterObject(const Napi::CallbackInfo& info);
+  ~MockClusterObject() override;
 
  private:
   Napi::Value BootstrapServers(const Napi::CallbackInfo& info);
   void CreateTopic(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  void ShutDown() override { cluster_.reset(); }
 
   std::unique_ptr<MockCluster> cluster_;  // null after close()
+  const ThreadedSet threaded_;
 };
 
-class ProducerObject : public Napi::ObjectWrap<ProducerObject> {
+class ProducerObject : public Napi::ObjectWrap<ProducerObject>, private Threaded {
  public:
   static Napi::Function Define(Napi::Env env);
   // new NativeProducer(global)
   explicit ProducerObject(const Napi::CallbackInfo& info);
+  ~ProducerObject() override;
 
  private:
   Napi::Value Produce(const Napi::CallbackInfo& info);
   Napi::Value Flush(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  void ShutDown() override { producer_.reset(); }
 
   std::shared_ptr<Producer> producer_;  // null after close(); a flush that runs keeps it
+  const ThreadedSet threaded_;
 };
 
 }  // namespace kasocki

@@ -57,6 +57,8 @@ class KafkaNode {
      * @param {Object<string, string|number|boolean>} [options.properties] - broker settings by Kafka's names
      * @param {Object<string, 'SSL'|'SASL_PLAINTEXT'|'SASL_SSL'|'PLAINTEXT'>} [options.listeners] - listeners beside the
      *     plain one, by a name of your choice: `address(name)` tells where each listens
+     * @param {Object<string, (address: string) => Promise<string>>} [options.advertise] - by listener name: makes of
+     *     the host:port where it listens another one that clients are told, of a proxy in between
      * @param {Object<string, string>} [options.users] - passwords of SCRAM-SHA-256 users, by name: letters,
      *     digits, hyphens
      * @param {KafkaNode} [options.joins] - a node whose cluster this one joins as a further broker
@@ -80,11 +82,13 @@ class KafkaNode {
 
     /** For KafkaNode.start() alone. */
     constructor(options, guard) {
-        this._options = { properties: {}, listeners: {}, users: {}, joins: null, ...options };
+        this._options = { properties: {}, listeners: {}, advertise: {}, users: {}, joins: null, ...options };
         this._guard = guard;
         this._program = null;
         /** Ports by listener name. */
         this._ports = {};
+        /** What clients are told instead, by listener name. */
+        this._advertised = {};
         const first = this._options.joins;
         /** @type {string} */
         this.clusterId = first ? first.clusterId : newClusterId();
@@ -102,6 +106,14 @@ class KafkaNode {
     /** @type {string} host:port of the plain listener */
     get brokers() {
         return this.address('PLAINTEXT');
+    }
+
+    /**
+     * @param {string} listener - a name
+     * @returns {string} host:port that clients are told
+     */
+    advertised(listener) {
+        return this._advertised[listener] ?? this.address(listener);
     }
 
     /**
@@ -159,10 +171,13 @@ class KafkaNode {
 
     /** Writes the configuration and the empty data folder. */
     async _format() {
-        const { joins, listeners, users } = this._options;
+        const { joins, listeners, advertise, users } = this._options;
         const names = ['PLAINTEXT', ...Object.keys(listeners)];
         for (const name of names) {
             this._ports[name] = await freePort();
+        }
+        for (const [name, addressOf] of Object.entries(advertise)) {
+            this._advertised[name] = await addressOf(this.address(name));
         }
         if (!joins) {
             this._ports.CONTROLLER = await freePort();
@@ -189,7 +204,7 @@ class KafkaNode {
             'controller.quorum.voters': `1@${(joins || this).address('CONTROLLER')}`,
             'controller.listener.names': 'CONTROLLER',
             'listeners': [...uris, ...(joins ? [] : [`CONTROLLER://${this.address('CONTROLLER')}`])].join(','),
-            'advertised.listeners': uris.join(','),
+            'advertised.listeners': names.map((name) => `${name}://${this.advertised(name)}`).join(','),
             'listener.security.protocol.map': Object.entries(protocols)
                 .map((pair) => pair.join(':'))
                 .join(','),

@@ -3,8 +3,11 @@
 // A Node program as a child process: what it prints can be waited for, and it ends with the tests if not before.
 
 const { spawn } = require('node:child_process');
+const path = require('node:path');
 
 const { atEnd } = require('./at_end.js');
+
+const ROOT = path.join(__dirname, '../..');
 
 /** The programs that run. */
 const running = new Set();
@@ -78,16 +81,35 @@ class Program {
 }
 
 /**
- * @param {string[]} args - a script and its arguments
+ * @param {string[]} args - a script and its arguments; paths start at the project's root
  * @param {Object<string, string>} [env] - more environment variables
  * @returns {Program}
  */
 function start(args, env = {}) {
-    return new Program(spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] }));
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    return new Program(spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio }));
+}
+
+/**
+ * Runs the body of an async function in a Node of its own, with the tests' helpers as `support`, for tests of what a process writes
+ * and how it ends.
+ *
+ * @param {string} body
+ * @returns {Promise<{ stdout: string, stderr: string, code: ?number, signal: ?string }>} when it ended
+ */
+async function runBody(body) {
+    const child = start(['-e', `
+        const support = { ...require('./test/support/kasocki.js'), ...require('./test/support/server.js') };
+        (async () => {${body}})().catch((error) => {
+            console.error(error);
+            process.exit(1);
+        });`]);
+    const result = await child.ended;
+    return { stdout: child.stdout, stderr: child.stderr, ...result };
 }
 
 atEnd(async () => {
     await Promise.all([...running].map((program) => program.end('SIGKILL')));
 });
 
-module.exports = { start };
+module.exports = { start, runBody };

@@ -29,7 +29,8 @@ class RemoteServer {
      */
     static async start(options = {}, serverOptions = {}) {
         const server = new RemoteServer();
-        const given = { hubIdle: 0, kafkaConfig: { 'metadata.broker.list': kafka.brokers }, ...options };
+        const kafkaConfig = options.kafkaConfig ?? { 'metadata.broker.list': kafka.brokers };
+        const given = { hubIdle: 0, ...options, kafkaConfig };
         /** @type {string} */
         server.url = `http://127.0.0.1:${await server.ask('start', { options: given, serverOptions })}`;
         return server;
