@@ -1,7 +1,7 @@
 // Evaluator: from records to the encoded matches of filter classes.
 //
-// Each record is scanned once for all classes given, each class's filter is evaluated once on the values found, and a
-// record that any class of a format matches is encoded once for that format.
+// Each record is scanned once for all classes given, all their filters are evaluated on the values found, and a record
+// that any class of a format matches is encoded once for that format.
 #ifndef KASOCKI_ENGINE_EVALUATOR_H_
 #define KASOCKI_ENGINE_EVALUATOR_H_
 
@@ -11,9 +11,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/cost_watch.h"
 #include "engine/counters.h"
+#include "engine/evaluation_plan.h"
 #include "engine/filter_class.h"
 #include "engine/matches.h"
 #include "engine/scan.h"
@@ -26,31 +29,49 @@ namespace kasocki {
 // Called for each record that is no JSON object or array, with the reason.
 using SkipReport = std::function<void(int64_t offset, const std::string& reason)>;
 
-// One per worker; not thread-safe. Reuses its buffers.
+// One for each thread that evaluates; not thread-safe. Reuses its buffers.
 class Evaluator {
  public:
-  explicit Evaluator(Counters* counters);
+  // A short patience gives up on filters that take long, so that others need not wait for them.
+  enum class Patience { kShort, kEndless };
+
+  explicit Evaluator(Counters* counters, Patience patience = Patience::kEndless);
   ~Evaluator();
 
-  // Classes of native filters on records. results[i] belongs to classes[i].
+  // Classes of native filters on the records from `first` to below `last`, each class once. results[i] belongs to
+  // classes[i]; null: given up.
   std::vector<std::shared_ptr<const Matches>> Evaluate(const RecordChunk& records, const TopicPartition& partition,
                                                        const std::vector<std::shared_ptr<const FilterClass>>& classes,
-                                                       const SkipReport& skipped);
+                                                       const SkipReport& skipped, size_t first = 0,
+                                                       size_t last = SIZE_MAX);
 
   // The messages of a chunk as texts, with their metadata: what a JavaScript matcher sees.
   std::shared_ptr<const MessageTexts> Texts(const RecordChunk& records, const TopicPartition& partition,
                                             const MessageFormat& format, const SkipReport& skipped);
 
-  // A native filter (or none) on texts that a JavaScript deserializer made.
-  std::shared_ptr<const Matches> EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class);
+  // A native filter (or none) on texts that a JavaScript deserializer made, from `first` to below `last`. Null: given up.
+  std::shared_ptr<const Matches> EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class,
+                                               size_t first = 0, size_t last = SIZE_MAX);
 
   // The texts that a JavaScript matcher accepted: verdicts[i] != 0.
   std::shared_ptr<const Matches> EncodeAccepted(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
                                                 const FilterClass& filter_class);
 
+  // Lets go of what it keeps for classes that nobody is in any more, if that has become much. To be called now and then.
+  void Tidy();
+
  private:
-  struct Plan;
-  const Plan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
+  // Of one format: the block that frames go to, and the frame of the record at hand.
+  struct FormatState {
+    std::shared_ptr<std::string> frames;
+    size_t record = SIZE_MAX;  // whose frame it is
+    size_t begin = 0;
+    FrameLayout frame;
+  };
+
+  std::shared_ptr<const Matches> Encode(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
+                                        const FilterClass& filter_class, int64_t last_over_budget);
+  const EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
   void Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner, const MetadataStyle& style,
                const RecordChunk& records, size_t i, const TopicPartition& partition, std::string* out);
 
@@ -59,11 +80,25 @@ class Evaluator {
   std::map<size_t, std::unique_ptr<JsonScanner>> scanners_;
   JsonScanner text_scanner_;
   Counters* const counters_;
-  // Scans a text that is known to be valid, with text_scanner_.
-  void ScanText(std::string text, const PathSet* paths);
+  // Scans scanned_text_, which is known to be valid, with text_scanner_.
+  void ScanText(const PathSet* paths);
 
-  FilterRun run_;
-  std::unique_ptr<Plan> plan_;
+  void SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset);
+
+  // For evaluations of many classes: one plan, which has all of them. For those of few: a small plan each, those used
+  // last in front.
+  std::unique_ptr<EvaluationPlan> shared_plan_;
+  std::vector<std::unique_ptr<EvaluationPlan>> small_plans_;
+  const std::shared_ptr<const Matches> nothing_ = std::make_shared<const Matches>();
+
+  const bool patient_;
+  FilterTrials trials_;
+  CostWatch watch_;
+
+  // Scratch of one evaluation.
+  std::vector<std::pair<const PlannedText*, uint32_t>> given_up_;  // by slot
+  std::vector<FormatState> formats_;
+  std::vector<uint32_t> matching_;
   std::string metadata_;
   size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of
   std::string text_;               // of the message at hand

@@ -47,11 +47,24 @@ void JsStage::Deserialized(RequestId request, std::vector<std::optional<std::str
 
 void JsStage::Judge(Job job, std::shared_ptr<const MessageTexts> texts) {
   FunctionId matcher = job.filter_class->matcher;
-  if (matcher == 0) return Store(job, evaluator_->EvaluateTexts(*texts, *job.filter_class));
+  if (matcher == 0) return JudgeNatively(std::move(job), std::move(texts));
   RequestId request = next_request_++;
   std::shared_ptr<const std::vector<std::string>> messages(texts, &texts->texts);
   matchings_.emplace(request, Matching{std::move(job), std::move(texts)});
   send_(MatchEvent{request, matcher, std::move(messages)});
+}
+
+void JsStage::JudgeNatively(Job job, std::shared_ptr<const MessageTexts> texts) {
+  if (!job.filter_class->slow) {
+    auto found = evaluator_->EvaluateTexts(*texts, *job.filter_class);
+    if (found) return Store(job, std::move(found));
+  }
+  // Chunks that wait for a function are few, and so are those that come here.
+  auto slow = std::make_shared<SlowJob>();
+  slow->texts = std::move(texts);
+  slow->filter_class = job.filter_class;
+  slow->done = [this, job = std::move(job)](const SlowJob& finished) { Store(job, finished.found); };
+  slow_lane_->JudgeAnyway(std::move(slow));
 }
 
 void JsStage::Matched(RequestId request, const std::vector<uint8_t>& verdicts) {

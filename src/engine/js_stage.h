@@ -17,6 +17,7 @@
 #include "engine/events.h"
 #include "engine/filter_class.h"
 #include "engine/scan.h"
+#include "engine/slow_lane.h"
 
 namespace kasocki {
 
@@ -27,8 +28,8 @@ class JsStage {
   // Something was stored in a chunk of this partition.
   using Stored = std::function<void(uint64_t partition_id)>;
 
-  JsStage(Evaluator* evaluator, Send send, Stored stored)
-      : evaluator_(evaluator), send_(std::move(send)), stored_(std::move(stored)) {}
+  JsStage(Evaluator* evaluator, SlowLane* slow_lane, Send send, Stored stored)
+      : evaluator_(evaluator), slow_lane_(slow_lane), send_(std::move(send)), stored_(std::move(stored)) {}
   JsStage(const JsStage&) = delete;
   JsStage& operator=(const JsStage&) = delete;
 
@@ -57,7 +58,10 @@ class JsStage {
   void Judge(Job job, std::shared_ptr<const MessageTexts> texts);
   void Store(const Job& job, std::shared_ptr<const Matches> matches);
 
+  void JudgeNatively(Job job, std::shared_ptr<const MessageTexts> texts);
+
   Evaluator* const evaluator_;
+  SlowLane* const slow_lane_;
   const Send send_;
   const Stored stored_;
   RequestId next_request_ = 1;

@@ -16,6 +16,7 @@ constexpr milliseconds kFirstBackoff{500};
 constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
+constexpr size_t kAsked = SIZE_MAX;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
 // How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
@@ -48,6 +49,7 @@ void Partition::Add(Cursor* cursor) {
 }
 
 void Partition::Remove(Cursor* cursor) {
+  ReleaseJob(cursor);
   if (cursor->list != nullptr) cursor->list->Remove(cursor);
   cursor->scan = nullptr;
   cursor->partition = nullptr;
@@ -80,7 +82,8 @@ void Partition::Wake(Cursor* cursor, Clock::time_point now) {
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
-  } else if (cursor->list != &waiting_) {
+  } else if (cursor->list != &waiting_ && !StaysApart(*cursor)) {
+    ReleaseJob(cursor);
     waiting_.Add(cursor);
     cursor->since = now;
   }
@@ -93,8 +96,8 @@ bool Partition::Pump(Clock::time_point now) {
     SetTimer(retry_at_);
     return false;
   }
+  bool more = StepApart(now);
   Board();
-  bool more = false;
   if (tail_) more |= PumpScan(tail_.get(), now);
   if (catch_up_) more |= PumpScan(catch_up_.get(), now);
   if (asking_bounds_ || (failed_ && now < retry_at_)) {
@@ -152,9 +155,9 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   unevaluated_.clear();
   for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
   if (!needed_.empty()) {
-    host_->Evaluate(this, needed_);
-    needed_.clear();
-    // Those still not evaluated wait for JavaScript, or changed their filter this very moment: the next step sees.
+    host_->Evaluate(this, &needed_);
+    // Those still not evaluated go apart, wait for JavaScript, or changed their filter this very moment: the next step
+    // sees.
     std::vector<Cursor*> again;
     again.swap(unevaluated_);
     for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
@@ -162,25 +165,36 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   return moved;
 }
 
+// The place in needed_ of what is not evaluated yet; kAsked: JavaScript is working on it.
+size_t Partition::Need(const std::shared_ptr<ScanChunk>& chunk, std::shared_ptr<const FilterClass> filter_class) {
+  if (chunk->results.contains(filter_class->id)) return kAsked;
+  const auto known = std::find_if(needed_.begin(), needed_.end(), [&](const PartitionHost::Needed& needed) {
+    return needed.chunk == chunk && needed.filter_class->id == filter_class->id;
+  });
+  if (known != needed_.end()) return static_cast<size_t>(known - needed_.begin());
+  needed_.push_back({chunk, std::move(filter_class)});
+  return needed_.size() - 1;
+}
+
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
+  size_t needed = kAsked;
+  int64_t over_budget = -1;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
-    const FilterClass& filter_class = context.filter_class();
-    const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
-    if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
-    if (!(*chunk)->results.contains(filter_class.id)) {
-      bool asked = std::any_of(needed_.begin(), needed_.end(), [&](const PartitionHost::Needed& needed) {
-        return needed.chunk == *chunk && needed.filter_class->id == filter_class.id;
-      });
-      if (!asked) needed_.push_back({*chunk, context.shared_filter_class()});
+    const std::shared_ptr<const Matches>* found = (*chunk)->Find(context.filter_class());
+    if (found != nullptr) {
+      if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
+      return context.Prepare(*found, (*chunk)->to);
     }
+    needed = Need(*chunk, context.shared_filter_class());
     return Session::Step::kNotEvaluated;
   });
+  if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
       host_->SessionReady(session->id());
@@ -191,7 +205,11 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     case Session::Step::kAtEnd:
       return false;
     case Session::Step::kNotEvaluated:
-      unevaluated_.push_back(cursor);
+      if (needed != kAsked && needed_[needed].apart) {
+        SetApart(cursor, needed_[needed].job, now);
+      } else {
+        unevaluated_.push_back(cursor);
+      }
       return false;
     case Session::Step::kBehind:
       GetOff(cursor, &waiting_);
@@ -267,7 +285,7 @@ void Partition::ManageTail(Clock::time_point now) {
     if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
     return;
   }
-  if (!tail_->riding.empty() || !tail_->established()) {
+  if (!tail_->riding.empty() || !apart_.empty() || !tail_->established()) {
     tail_deserted_at_ = now;
   } else if (now >= tail_deserted_at_ + options_.linger) {
     tail_.reset();
@@ -293,7 +311,7 @@ Cursor* Partition::NextTurn(Clock::time_point now) const {
 void Partition::ManageCatchUp(Clock::time_point now) {
   if (catch_up_) {
     bool ridden = !catch_up_->riding.empty();
-    if (ridden) deserted_at_ = now;
+    if (ridden || !apart_.empty()) deserted_at_ = now;
     Cursor* turn = NextTurn(now);
     bool others_first = !ridden && catch_up_->stalled.empty() && !waiting_.empty();
     bool tail_took_over = !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
@@ -354,6 +372,7 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
     std::vector<SessionId> sessions;
     for (const Cursor* cursor : waiting_) sessions.push_back(cursor->session->id());
     for (const Cursor* cursor : idle_) sessions.push_back(cursor->session->id());
+    for (const Cursor* cursor : apart_) sessions.push_back(cursor->session->id());
     host_->PartitionFailed(this, sessions, error);
   } else {
     backoff_ = std::min(backoff_ * 2, kLongestBackoff);
@@ -370,12 +389,14 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
     if (scan != nullptr) LeaveScan(scan, now);
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
-  for (CursorList* list : {&idle_, &waiting_}) {
+  for (CursorList* list : {&idle_, &waiting_, &apart_}) {
     for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
   }
 }
 
-bool Partition::unused() const { return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_; }
+bool Partition::unused() const {
+  return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && apart_.empty() && !asking_bounds_;
+}
 
 int64_t Partition::Lag() const {
   int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
@@ -385,6 +406,7 @@ int64_t Partition::Lag() const {
     for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
   };
   look(waiting_);
+  look(apart_);
   for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan == nullptr) continue;
     look(scan->riding);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filter/literals.h"
 #include "filter/unicode_ranges.h"
 
 namespace kasocki {
@@ -31,6 +32,9 @@ class CharClass {
 
   // Appends the class, or with `negated` its complement, in RE2's syntax: one atom. Sorts the ranges.
   void AppendTo(bool negated, std::string* out);
+
+  // Its members as texts, if they are few. Valid after AppendTo.
+  Literals AsLiterals(bool ignore_case) const;
 
   // What RE2 takes to compile it, in about half microseconds. Valid after AppendTo.
   size_t Cost(bool ignore_case) const;

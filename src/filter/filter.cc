@@ -373,6 +373,15 @@ const std::vector<Condition>& Filter::conditions() const { return impl_->conditi
 
 bool Filter::has_expressions() const { return !impl_->expressions.empty(); }
 
+bool Filter::is_cheap() const {
+  return impl_->expressions.empty() &&
+         std::all_of(impl_->conditions.begin(), impl_->conditions.end(), [](const Condition& condition) {
+           return condition.test() != Condition::Test::kSet && condition.test() != Condition::Test::kRegex;
+         });
+}
+
+int64_t Filter::max_steps() const { return impl_->max_steps; }
+
 bool Filter::LooksAt(std::string_view field) const {
   const auto& paths = impl_->paths;
   const auto& expressions = impl_->expressions;

@@ -68,9 +68,14 @@ class Filter {
   // The paths that Matches wants: first one for each of conditions(), then those of expressions. Some may be equal.
   const std::vector<JsonPath>& paths() const;
 
-  // The conditions at the first paths, in order of evaluation. All must hold; if there are no expressions, that is all.
+  // conditions()[i] is on paths()[i], in order of evaluation. Where one of them does not hold, the filter does not match.
   const std::vector<Condition>& conditions() const;
+  // What must hold besides.
   bool has_expressions() const;
+  // It does no more than compare scalars: what an evaluation takes is bounded by the filter, whatever the message.
+  bool is_cheap() const;
+  // How many steps its expressions may take on one message.
+  int64_t max_steps() const;
 
   // A member of that name at the top of the message can make a difference: the filter looks at the metadata member.
   bool LooksAt(std::string_view field) const;

@@ -34,7 +34,7 @@ class Translator : private PatternReader {
     }
     if (!read) return std::optional<TranslatedRegex>();
     if (whole) out_ = "\\A(?:" + out_ + ")\\z";
-    return std::optional(TranslatedRegex{std::move(out_), cost_});
+    return std::optional(TranslatedRegex{std::move(out_), cost_, Literals::Unknown()});
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "filter/regex.h"
 
 #include <re2/re2.h>
+#include <re2/unicode_casefold.h>
 
 #include <utility>
 
@@ -18,8 +19,9 @@ struct Regex::Impl {
   Impl(const std::string& pattern, const RE2::Options& options) : re2(pattern, options) {}
 
   const RE2 re2;
+  size_t program_size = 0;
+  std::vector<std::string> literals;
   size_t cost = 0;
-  size_t program = 1;   // instructions
   size_t max_text = 0;  // bytes
 };
 
@@ -66,9 +68,10 @@ Result<std::unique_ptr<Regex>> Regex::Run(const TranslatedRegex& translated, std
     return Error{kind, std::move(message), ""};
   }
   const auto program = static_cast<size_t>(impl->re2.ProgramSize());
+  impl->literals = translated.literals.Required();
   impl->cost = translated.cost + program;
-  impl->program = program + 1;
-  impl->max_text = static_cast<size_t>(limits.max_search_steps) / impl->program;
+  impl->program_size = program;
+  impl->max_text = static_cast<size_t>(limits.max_search_steps) / (program + 1);
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
 }
 
@@ -78,9 +81,22 @@ bool Regex::Search(std::string_view text) const {
 }
 
 int64_t Regex::SearchSteps(size_t bytes) const {
-  return 1 + static_cast<int64_t>(bytes * impl_->program / kRegexWorkPerStep);
+  return 1 + static_cast<int64_t>(bytes * (impl_->program_size + 1) / kRegexWorkPerStep);
 }
 
+const std::string& Regex::translated() const { return impl_->re2.pattern(); }
+
+size_t Regex::program_size() const { return impl_->program_size; }
+
+const std::vector<std::string>& Regex::literals() const { return impl_->literals; }
+
 size_t Regex::cost() const { return impl_->cost; }
+
+uint32_t NextCase(uint32_t code_point) {
+  const auto rune = static_cast<re2::Rune>(code_point);
+  const re2::CaseFold* fold = re2::LookupCaseFold(re2::unicode_casefold, re2::num_unicode_casefold, rune);
+  if (fold == nullptr || rune < fold->lo) return code_point;
+  return static_cast<uint32_t>(re2::ApplyFold(fold, rune));
+}
 
 }  // namespace kasocki

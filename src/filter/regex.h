@@ -14,8 +14,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
+#include "filter/literals.h"
 
 namespace kasocki {
 
@@ -31,6 +33,7 @@ struct RegexLimits {
 struct TranslatedRegex {
   std::string pattern;  // RE2's syntax
   size_t cost = 0;      // an estimate of what RE2 takes to compile it, in about half microseconds
+  Literals literals;    // of the whole
 };
 
 // Immutable and thread-safe.
@@ -52,6 +55,13 @@ class Regex {
 
   // What a search in a text of so many bytes may take, in steps (filter_run.h).
   int64_t SearchSteps(size_t bytes) const;
+
+  // The pattern in RE2's syntax, and the instructions that RE2 made of it.
+  const std::string& translated() const;
+  size_t program_size() const;
+
+  // Texts (in lower case, as Literals has it) of which one stands in every text that matches; empty: none are known.
+  const std::vector<std::string>& literals() const;
 
   // What compiling it took, in about half microseconds: a bound on the sum bounds the time of a filter's compilation.
   size_t cost() const;
@@ -76,6 +86,9 @@ Result<std::optional<TranslatedRegex>> TranslateIRegexp(std::string_view pattern
 
 // Patterns that cost more are refused: about 20 ms.
 inline constexpr size_t kMaxRegexCost = 40000;
+// The next of the characters that RE2 takes for equal when it ignores case, in a cycle; the character itself if there
+// are no others. Thread-safe.
+uint32_t NextCase(uint32_t code_point);
 
 }  // namespace kasocki
 
