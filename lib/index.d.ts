@@ -21,11 +21,12 @@ declare namespace Kasocki {
     export { Kasocki, Kasocki as default };
 
     /**
-     * The matcher of the built-in filter language, as a function over an object, JSON text or bytes.
+     * The matcher of the built-in filter languages, as a function over an object, JSON text or bytes.
      *
      * @throws InvalidFilterError
+     * @throws LimitExceededError
      */
-    export function createMatcher(filters: Filters): NativeMatcherFunction;
+    export function createMatcher(filters?: Filter | Falsy, limits?: FilterLimits): NativeMatcherFunction;
 
     /** What is needed of a socket.io socket. */
     export interface SocketLike {
@@ -65,8 +66,18 @@ declare namespace Kasocki {
         [property: string]: KafkaConfigValue | { [property: string]: KafkaConfigValue };
     }
 
+    /** What a filter may take up. */
+    export interface FilterLimits {
+        /** bytes of a filter, as JSON text, default 65536 */
+        filterBytes?: number;
+        /** steps of a filter's expressions on one message, default 100000; past it the message does not match */
+        filterSteps?: number;
+        /** bytes of RE2's memory for one pattern, default 262144 */
+        regexProgram?: number;
+    }
+
     /** Of one socket. */
-    export interface Limits {
+    export interface Limits extends FilterLimits {
         /** assignments of one subscribe, default 10000 */
         assignments?: number;
         /** consumes that wait for a message, default 1000 */
@@ -123,7 +134,7 @@ declare namespace Kasocki {
 
     export interface NativeMatcherFunction {
         (message: object | string | Uint8Array): boolean;
-        readonly filters: Filters;
+        readonly filters: Filter | null;
     }
 
     export interface KafkaEventHandlers {
@@ -140,6 +151,9 @@ declare namespace Kasocki {
     export interface Filters {
         [path: string]: Scalar | Scalar[];
     }
+
+    /** An object, an expression (a logical expression of RFC 9535), or an array of these, all of which must hold. */
+    export type Filter = Filters | string | (Filters | string)[];
 
     /** `offset` -1 is the end, -2 the beginning. */
     export interface Assignment {
@@ -162,6 +176,8 @@ declare namespace Kasocki {
         assignments?: any;
         filters?: any;
         filter?: any;
+        /** of an expression: where in the string `filter` it is wrong */
+        position?: number;
         allowedTopics?: any;
         availableTopics?: any;
     }
@@ -186,7 +202,7 @@ declare namespace Kasocki {
     /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
     export interface ClientToServerEvents {
         subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
-        filter: (filters: Filters | Falsy, ack?: Ack<Filters | null>) => void;
+        filter: (filters: Filter | Falsy, ack?: Ack<Filter | null>) => void;
         consume: PlainEvent<any>;
         start: PlainEvent<null>;
         stop: PlainEvent<null>;
@@ -208,7 +224,11 @@ declare namespace Kasocki {
     export class InvalidAssignmentError extends KasockiError {}
     export class TopicNotAvailableError extends KasockiError {}
     export class AlreadySubscribedError extends KasockiError {}
-    export class InvalidFilterError extends KasockiError {}
+    export class InvalidFilterError extends KasockiError {
+        /** of an expression: where in the string it is wrong */
+        readonly position?: number;
+    }
+    export class FilterBudgetError extends KasockiError {}
     export class NotSubscribedError extends KasockiError {}
     export class AlreadyStartedError extends KasockiError {}
     export class AlreadyClosingError extends KasockiError {}

@@ -9,6 +9,7 @@ export const {
     TopicNotAvailableError,
     AlreadySubscribedError,
     InvalidFilterError,
+    FilterBudgetError,
     NotSubscribedError,
     AlreadyStartedError,
     AlreadyClosingError,
