@@ -121,6 +121,10 @@ class Sender {
             sendTexts(conn, takesAsciiAlone(conn) ? batch.data.map(toAscii) : batch.data, landed);
         } else {
             for (const text of batch.data) {
+                // A listener of the user's may have disconnected it: socket.io would send all the same.
+                if (!this.isOpen()) {
+                    break;
+                }
                 this.socket.emit('message', JSON.parse(text));
             }
             this.allowance.spend(batch.count);
@@ -147,7 +151,7 @@ class Sender {
         const plain = this.speaksPlainText();
         const readable = plain && takesAsciiAlone(conn) ? toAscii : (text) => text;
         let followed = false;
-        for (let i = 0; i < acks.length; i++) {
+        for (let i = 0; i < acks.length && this.isOpen(); i++) {
             const known = plain ? acks[i][KNOWN] : undefined;
             if (known === undefined) {
                 callSafely(acks[i], undefined, [null, JSON.parse(batch.data[i])]);

@@ -9,6 +9,8 @@ const connect = require('socket.io-client');
 const { Sender, dropAnswered } = require('../lib/sender');
 const { BATCH, LIMITS } = require('../lib/validation');
 
+const { transports } = require(require.resolve('engine.io', { paths: [require.resolve('socket.io')] }));
+
 /** Options of a Sender, with other limits than the defaults. */
 const withLimits = (limits) => ({ limits: { ...LIMITS, ...limits }, batch: BATCH });
 
@@ -476,6 +478,18 @@ describe('sender', () => {
             const { answers } = await ask(socket);
             assert.deepStrictEqual(answers, expected.map(([n]) => [n, null, { n, text: 'replaced' }]));
         });
+    });
+
+    it('sends packets over WebTransport, which knows no frames of that kind', async () => {
+        // There is no HTTP/3 server for Node.js that npm could install here: engine.io's own class stands for a connection.
+        const { name, _canSendPreEncodedFrame } = transports.webtransport.prototype;
+        assert.deepStrictEqual([name, _canSendPreEncodedFrame], ['webtransport', undefined]);
+        const socket = await open();
+        const transport = Object.create(transports.webtransport.prototype);
+        const conn = { transport, readyState: 'open', send() {}, listenerCount: () => 0 };
+        const sender = new Sender({ connected: true, nsp: socket.nsp, client: socket.client, conn }, withLimits({}), () => {});
+        assert.strictEqual(sender.nextBatch().form, 'packets');
+        assert.strictEqual(sender.nextReplies([() => {}]).form, 'payloads');
     });
 
     it('emits to whatever else looks like a socket', async () => {

@@ -13,7 +13,9 @@ const parser = require('socket.io-parser');
 
 const { Sender } = require('../lib/sender.js');
 const kafka = require('./support/kafka.js');
-const { resultOf, serve } = require('./support/kasocki.js');
+const { errorOf, newConfig, readyClient, resultOf, serve } = require('./support/kasocki.js');
+const RemoteServer = require('./support/remote-server.js');
+const { collect, nextEvent, record } = require('./support/server.js');
 
 const { WebSocketServer } = require(require.resolve('ws', { paths: [require.resolve('socket.io')] }));
 
@@ -301,5 +303,143 @@ describe('the same stream over every path', () => {
             assert.ok(!eventsBetween('stopped', 'going on').includes('message'), 'none comes after stop');
             assert.deepEqual(ways, path.ways);
         });
+    }
+});
+
+describe('connectionStateRecovery', () => {
+    before(kafka.start);
+
+    const RECOVERING = { connectionStateRecovery: {} };
+
+    it('is warned of once a process', async () => {
+        const topic = await kafka.createTopic();
+        await kafka.produce(topic, [{ value: { n: 0 } }]);
+        const server = await RemoteServer.start({ kafkaConfig: newConfig() }, RECOVERING);
+        for (let i = 0; i < 3; i++) {
+            const client = await readyClient(server);
+            await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+            const message = nextEvent(client, 'message');
+            await resultOf(client, 'start');
+            await message;
+        }
+        const warnings = Object.entries(await server.ask('logged')).filter(([text]) => text.includes('connectionStateRecovery'));
+        assert.deepEqual(warnings.map(([text, count]) => [text.split(' ')[0], count]), [['warn', 1]]);
+        await server.close();
+    });
+
+    it('a page whose connection breaks gets what it missed, then ready; it must subscribe again', async () => {
+        const COUNT = 4000;
+        const topic = await kafka.createTopic();
+        await kafka.produce(topic, Array.from({ length: COUNT }, (_, n) => ({ value: { n, text: 'x'.repeat(100) } })));
+        const server = await serve({ limits: { recoverableMessages: 1000000, bytesInFlight: 20000 } }, RECOVERING);
+        const client = server.connect({ reconnection: true, reconnectionDelay: 1, reconnectionDelayMax: 1 });
+
+        // The page, as the README has it: it remembers where it is, and subscribes whenever it is ready.
+        const log = [];
+        let position = 0;
+        client.on('connect', () => log.push(client.recovered ? 'recovered' : 'connected'));
+        client.on('ready', async () => {
+            log.push('ready');
+            log.push((await errorOf(client, 'consume')).name);
+            await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: position }]);
+            await resultOf(client, 'start');
+        });
+        let breaks = 0;
+        await new Promise((resolve, reject) => {
+            client.on('message', ({ n, _kafka: { offset } }) => {
+                if (n !== position) {
+                    reject(new Error(`${n} came instead of ${position}`));
+                }
+                position = offset + 1;
+                if (position === COUNT) {
+                    resolve();
+                } else if (n % 1000 === 999) {
+                    breaks++;
+                    // As a network would: it is not told to the server.
+                    client.io.engine.transport.ws._socket.destroy();
+                }
+            });
+        });
+        const again = ['recovered', 'ready', 'NotSubscribedError'];
+        assert.equal(breaks, 3);
+        assert.deepEqual(log, ['connected', ...again.slice(1), ...again, ...again, ...again]);
+        await server.close();
+    });
+});
+
+describe('a socket that is disconnected in the middle of a batch', () => {
+    before(kafka.start);
+
+    const COUNT = 1000;
+    const send = Sender.prototype.send;
+    afterEach(() => {
+        Sender.prototype.send = send;
+    });
+
+    /** This one is noticed only in another turn of the event loop. */
+    const LATER = 'by a broken connection';
+    const endings = {
+        'from its namespace': (socket) => socket.disconnect(),
+        'with its connection': (socket) => socket.disconnect(true),
+        'by its transport': (socket) => socket.conn.close(),
+        [LATER]: (socket) => socket.conn.transport.socket._socket.destroy(),
+    };
+    const ways = {
+        frames: () => {},
+        packets: (socket) => socket.conn.on('packetCreate', () => {}),
+        payloads: (socket) => socket.onAnyOutgoing(() => {}),
+    };
+    for (const [how, end] of Object.entries(endings)) {
+        for (const [way, force] of Object.entries(ways)) {
+            it(`${how}, sent as ${way}: it has got a beginning, the others get all`, async () => {
+                const topic = await kafka.createTopic();
+                await kafka.produce(topic, Array.from({ length: COUNT }, (_, n) => ({ value: { n, text: 'x'.repeat(100) } })));
+                const server = await serve();
+                server.io.on('connection', force);
+                const [first, second] = await Promise.all([readyClient(server), readyClient(server)]);
+                const doomed = server.socketOf(first);
+                const used = new Set();
+                let sent = 0;
+                /** Of the messages that are emitted one by one the tenth is the last; else the batch is. */
+                let emits = 0;
+                if (way === 'payloads') {
+                    doomed.onAnyOutgoing((event) => {
+                        emits += event === 'message';
+                        if (emits === 10) {
+                            end(doomed);
+                        }
+                    });
+                }
+                Sender.prototype.send = function(form, batch) {
+                    used.add(form);
+                    send.call(this, form, batch);
+                    if (this.socket === doomed) {
+                        sent += batch.count;
+                        if (way !== 'payloads') {
+                            end(doomed);
+                        }
+                    }
+                };
+                const got = record(first, 'message');
+                for (const client of [first, second]) {
+                    await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+                }
+                const gone = nextEvent(first, 'disconnect');
+                const all = collect(second, 'message', COUNT);
+                first.emit('start');
+                second.emit('start');
+                await gone;
+                assert.deepEqual((await all).map(({ n }) => n), Array.from({ length: COUNT }, (_, n) => n));
+                assert.deepEqual([...used], [way]);
+                assert.ok(got.length <= sent, `${got.length} of ${sent}`);
+                if (how !== LATER) {
+                    assert.ok(sent < COUNT);
+                    assert.equal(emits, way === 'payloads' ? 10 : 0);
+                }
+                got.forEach(([, { n }], i) => assert.equal(n, i));
+                assert.equal(server.native().stats().sessions, 1);
+                await server.close();
+            });
+        }
     }
 });
