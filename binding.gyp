@@ -107,6 +107,7 @@
                   'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'sources': [
         'src/node/addon.cc',
+        'src/node/batch.cc',
         'src/node/batch_cache.cc',
         'src/node/convert.cc',
         'src/node/flush_job.cc',

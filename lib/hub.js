@@ -168,7 +168,7 @@ class Hub {
     onEvent(event) {
         switch (event.type) {
             case 'ready':
-                scheduler.addNow(this.deliveriesOf(event.sessions));
+                scheduler.offer(this.deliveriesOf(event.sessions));
                 break;
             case 'topics':
                 if (event.topics !== undefined) {

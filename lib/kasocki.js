@@ -136,7 +136,7 @@ class Kasocki {
     }
 
     #openSession() {
-        const { deserializer, metadataField, limits } = this.#options;
+        const { deserializer, metadataField, limits, batch } = this.#options;
         this.#session = this.#hub.openSession({
             namespace: this.#socket.nsp?.name ?? '/',
             metadataField: metadataField || '',
@@ -145,9 +145,10 @@ class Kasocki {
             maxPreparedBytes: limits.bytesInFlight,
             maxDepth: limits.depth
         }, (error) => this.#report(error));
-        const sender = new Sender(this.#socket, limits, () => this.#delivery.wake(), () => this.#warnOfRecovery());
+        const sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
         this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
             maxConsumes: limits.consumes,
+            maxDelay: batch.maxDelay,
             onSent: (count) => this.#meter?.count('messages.sent', count),
             onFault: (error) => this.#fail(error, true)
         });

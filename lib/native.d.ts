@@ -132,6 +132,11 @@ export class NativeSession {
     setWanting(wanting: boolean): void;
     /** At most maxBytes (but at least one message) and maxCount messages; null if there is none now: a `ready` event follows when there is. */
     take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | null;
+    /**
+     * The same as the answers to acks: `data` is a Buffer of whole consecutive WebSocket frames, each a socket.io ack packet
+     * (`3ID[null,...]`) with one of these ids, in order. At most as many messages as there are ids. The ids are integers from 0 to 2^53-1.
+     */
+    takeReplies(ids: number[], maxBytes: number): NativeBatch | null;
     close(): void;
 }
 
@@ -187,6 +192,7 @@ export const stages: {
         (NativeVerdict & { values: NativePick[]; members: { begin: number; end: number; value: NativePick }[] })[];
     augment(text: Uint8Array, record: { topic: string; partition: number } & NativeRecord, field: string, join: boolean): Buffer;
     frame(payload: Uint8Array, namespace: string): Buffer;
+    reply(payload: Uint8Array, namespace: string, id: number): Buffer;
     translateRegex(pattern: string): string;
 };
 

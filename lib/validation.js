@@ -19,7 +19,8 @@ const DEFAULTS = {
     connectTimeout: 10000,
     /** ms that a hub without sockets is kept */
     hubIdle: 30000,
-    limits: {}
+    limits: {},
+    batch: {}
 };
 
 /** What one socket may take up, by default. */
@@ -38,6 +39,14 @@ const LIMITS = {
     depth: 1024,
     /** messages a second, with socket.io's connectionStateRecovery, which keeps every one in memory for minutes */
     recoverableMessages: 1000
+};
+
+/** How messages are put together, by default. */
+const BATCH = {
+    /** ms that a message may wait for company, when messages keep coming */
+    maxDelay: 2,
+    /** bytes that are put into one buffer; a larger message travels alone */
+    maxBytes: 64 * 1024
 };
 
 const MAX_TIMER = 2 ** 31 - 1;
@@ -68,7 +77,16 @@ const OPTION_RULES = {
     ],
     connectTimeout: ['a number of milliseconds over 0', (value) => isTime(value) && value > 0],
     hubIdle: ['a number of milliseconds', isTime],
-    limits: ['an object', isPlain]
+    limits: ['an object', isPlain],
+    batch: ['an object', isPlain]
+};
+
+const isCount = (value) => Number.isSafeInteger(value) && value > 0;
+
+/** The same of the members of `batch`. */
+const BATCH_RULES = {
+    maxDelay: ['a number of milliseconds', isTime],
+    maxBytes: ['an integer over 0', isCount]
 };
 
 /**
@@ -77,7 +95,7 @@ const OPTION_RULES = {
  *     error that names the first such. `options.allowedTopics` is a Set
  */
 function readOptions(given) {
-    const options = { ...DEFAULTS, limits: { ...LIMITS } };
+    const options = { ...DEFAULTS, limits: { ...LIMITS }, batch: { ...BATCH } };
     let error;
     const refuse = (message) => {
         error ??= new KasockiError(message);
@@ -96,6 +114,8 @@ function readOptions(given) {
             refuse(`Option "${name}" must be ${wanted}`);
         } else if (name === 'limits') {
             readLimits(value, options.limits, refuse);
+        } else if (name === 'batch') {
+            readBatch(value, options.batch, refuse);
         } else {
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
@@ -116,10 +136,22 @@ function readLimits(given, limits, refuse) {
     refuseUnknown(given, LIMITS, 'limit', refuse);
     for (const name of Object.keys(LIMITS)) {
         const value = read(given, name);
-        if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+        if (value !== undefined && !isCount(value)) {
             refuse(`Option "limits.${name}" must be an integer over 0`);
         } else if (value !== undefined) {
             limits[name] = value;
+        }
+    }
+}
+
+function readBatch(given, batch, refuse) {
+    refuseUnknown(given, BATCH_RULES, 'batch option', refuse);
+    for (const [name, [wanted, test]] of Object.entries(BATCH_RULES)) {
+        const value = read(given, name);
+        if (value !== undefined && !test(value)) {
+            refuse(`Option "batch.${name}" must be ${wanted}`);
+        } else if (value !== undefined) {
+            batch[name] = value;
         }
     }
 }
@@ -236,4 +268,4 @@ function isSocket(value) {
     return isObject(value) && ['on', 'emit', 'disconnect'].every((method) => isFunction(value[method]));
 }
 
-module.exports = { LIMITS, readOptions, readAssignments, readEvent, isAllowedTopic, isSocket };
+module.exports = { LIMITS, BATCH, readOptions, readAssignments, readEvent, isAllowedTopic, isSocket };

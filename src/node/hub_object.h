@@ -64,6 +64,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value SetFilter(const Napi::CallbackInfo& info);
   Napi::Value SetWanting(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
+  Napi::Value TakeReplies(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   void CloseOnce();
 

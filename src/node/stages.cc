@@ -265,6 +265,20 @@ Napi::Value Frame(const Napi::CallbackInfo& info) {
   return ToBuffer(env, frame);
 }
 
+// reply(payload, namespace, id)
+Napi::Value Reply(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string copy;
+  std::string_view payload;
+  if (!ReadBytes(info[0], &copy, &payload)) return ThrowType(env, "payload must be a Uint8Array");
+  if (!info[1].IsString()) return ThrowType(env, "namespace must be a string");
+  if (!info[2].IsNumber()) return ThrowType(env, "id must be a number");
+  std::string out;
+  FrameEncoder(info[1].As<Napi::String>().Utf8Value())
+      .AppendReply(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()), payload, &out);
+  return ToBuffer(env, out);
+}
+
 // translateRegex(pattern)
 Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -286,6 +300,7 @@ void InitStages(Napi::Env env, Napi::Object exports) {
   stages["pick"] = Napi::Function::New(env, Pick, "pick");
   stages["augment"] = Napi::Function::New(env, Augment, "augment");
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
+  stages["reply"] = Napi::Function::New(env, Reply, "reply");
   stages["translateRegex"] = Napi::Function::New(env, TranslateRegex, "translateRegex");
   exports["stages"] = stages;
 }
