@@ -89,7 +89,7 @@ export class NativeHub {
 export interface NativeHubStats {
     sessions: number; cursors: number; partitions: number; tailScans: number; catchUpScans: number;
     recordsRead: number; bytesRead: number; recordsParsed: number; recordsMatched: number; recordsEncoded: number;
-    recordsSkipped: number; filterEvaluations: number; bufferBytes: number; classes: number;
+    recordsSkipped: number; filterEvaluations: number; filtersTried: number; bufferBytes: number; classes: number;
     /** the most records that an active cursor is behind the end of its partition, -1: unknown */
     maxLag: number;
 }
@@ -193,6 +193,9 @@ export const stages: {
     augment(text: Uint8Array, record: { topic: string; partition: number } & NativeRecord, field: string, join: boolean): Buffer;
     frame(payload: Uint8Array, namespace: string): Buffer;
     reply(payload: Uint8Array, namespace: string, id: number): Buffer;
+    /** Rounds of filters (by their places), evaluated together on all texts by one evaluator: the places of the texts that each of them matches. */
+    evaluate(texts: (string | Uint8Array)[], filters: string[], rounds: number[][]):
+        { rounds: number[][][]; evaluations: number; tried: number };
     translateRegex(pattern: string): string;
 };
 

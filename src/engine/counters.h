@@ -12,7 +12,8 @@ struct Counters {
   std::atomic<uint64_t> records_read{0};        // handed over by librdkafka
   std::atomic<uint64_t> bytes_read{0};          // their values
   std::atomic<uint64_t> records_parsed{0};      // scans of a record's text
-  std::atomic<uint64_t> filter_evaluations{0};  // of one filter on one record
+  std::atomic<uint64_t> filter_evaluations{0};  // verdicts of one filter on one record
+  std::atomic<uint64_t> filters_tried{0};       // of these, what the index could not tell at once
   std::atomic<uint64_t> records_matched{0};     // by one filter class
   std::atomic<uint64_t> records_encoded{0};     // frames made
   std::atomic<uint64_t> records_skipped{0};     // not valid JSON, or neither object nor array

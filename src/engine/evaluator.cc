@@ -1,12 +1,17 @@
 // How a pass works. The classes are sorted into groups by the name of their metadata member, which is what the scanner
 // watches to cut it out, and by the depth they allow: nearly always one group. In a group all filters share one trie of
-// paths, so a record is walked once, whatever the number of filters. Filters that look at the metadata are evaluated on
-// a second text, the augmented one, again shared by all of them. A record's frame is made when the first class of its
-// format matches.
+// paths and one index (filter/filter_index.h), so a record is walked once and few filters are tried on it, whatever
+// their number. Filters that look at the metadata are evaluated on a second text, the augmented one, again shared by all
+// of them. A record's frame is made when the first class of its format matches.
+//
+// Sockets come and go one by one, and each changes the list of classes. So the plan for many classes is kept and grows:
+// a new class costs its own filing, one that is not asked for a bit. A list of few, such as one reader's that catches up
+// on his own, is worth a plan that looks for nothing else in a record; some of those are kept.
 #include "engine/evaluator.h"
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "common/padding.h"
 
@@ -16,43 +21,10 @@ namespace {
 // Texts made by JavaScript or by ourselves are no deeper than what made them could build.
 constexpr size_t kTextDepth = 100000;
 
-// A filter class in a plan, with the ids of its filter's paths in the group's set.
-struct PlannedClass {
-  size_t index;   // in the caller's list
-  size_t format;  // in the group's list
-  const Filter* filter;
-  std::vector<size_t> ids;
-};
-
-// Classes that are judged on the same text.
-struct PlannedText {
-  PathSet paths;
-  std::vector<PlannedClass> classes;
-
-  void Add(size_t index, size_t format, const Filter* filter) {
-    PlannedClass planned{index, format, filter, {}};
-    if (filter != nullptr) {
-      for (const JsonPath& path : filter->paths()) planned.ids.push_back(paths.Add(path));
-    }
-    classes.push_back(std::move(planned));
-  }
-};
-
-struct Group {
-  std::string field;
-  size_t max_depth = 0;
-  std::vector<const MessageFormat*> formats;
-  std::vector<std::pair<size_t, size_t>> classes;  // indexes of class and format
-  PlannedText raw;                                 // judged on the record's own text
-  std::map<MetadataStyle, PlannedText> augmented;  // judged on the text with metadata
-
-  size_t FormatIndex(const MessageFormat* format) {
-    auto it = std::find(formats.begin(), formats.end(), format);
-    if (it != formats.end()) return static_cast<size_t>(it - formats.begin());
-    formats.push_back(format);
-    return formats.size() - 1;
-  }
-};
+constexpr size_t kFewClasses = 8;
+constexpr size_t kSmallPlans = 8;
+// A plan with so many classes that are gone, and more of them than of others, is thrown away.
+constexpr size_t kManyGone = 64;
 
 // Gives a class the block that its frames are in. What waits for a slow client keeps its block in memory: a class with
 // few of the frames gets copies of them in a block of its own, so that it keeps no more than a few times its own bytes.
@@ -77,13 +49,8 @@ std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict
 
 }  // namespace
 
-struct Evaluator::Plan {
-  std::vector<uint64_t> class_ids;  // what it was made for
-  std::vector<Group> groups;
-};
-
 Evaluator::Evaluator(Counters* counters)
-    : text_scanner_(kTextDepth), counters_(counters), plan_(std::make_unique<Plan>()) {}
+    : text_scanner_(kTextDepth), counters_(counters), shared_plan_(std::make_unique<EvaluationPlan>()) {}
 Evaluator::~Evaluator() = default;
 
 JsonScanner& Evaluator::ScannerFor(size_t max_depth) {
@@ -92,31 +59,28 @@ JsonScanner& Evaluator::ScannerFor(size_t max_depth) {
   return *scanner;
 }
 
-const Evaluator::Plan& Evaluator::PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
-  bool same = plan_->class_ids.size() == classes.size();
-  for (size_t i = 0; same && i < classes.size(); ++i) same = plan_->class_ids[i] == classes[i]->id;
-  if (same) return *plan_;
-
-  plan_ = std::make_unique<Plan>();
-  for (size_t i = 0; i < classes.size(); ++i) {
-    const FilterClass& filter_class = *classes[i];
-    plan_->class_ids.push_back(filter_class.id);
-    const MetadataStyle& style = filter_class.format->metadata;
-    auto& groups = plan_->groups;
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
-      return g.field == style.field && g.max_depth == filter_class.format->max_depth;
-    });
-    if (group == groups.end()) {
-      groups.emplace_back().field = style.field;
-      group = groups.end() - 1;
-      group->max_depth = filter_class.format->max_depth;
-    }
-    size_t format = group->FormatIndex(filter_class.format.get());
-    group->classes.emplace_back(i, format);
-    PlannedText& text = filter_class.looks_at_metadata() ? group->augmented[style] : group->raw;
-    text.Add(i, format, filter_class.filter.get());
+const EvaluationPlan& Evaluator::PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
+  if (classes.size() > kFewClasses) {
+    if (!shared_plan_->IsAssigned(classes)) shared_plan_->Assign(classes);
+    return *shared_plan_;
   }
-  return *plan_;
+  auto plan = std::find_if(small_plans_.begin(), small_plans_.end(),
+                           [&](const auto& candidate) { return candidate->IsAssigned(classes); });
+  if (plan == small_plans_.end()) {
+    if (small_plans_.size() == kSmallPlans) small_plans_.pop_back();
+    plan = small_plans_.insert(small_plans_.end(), std::make_unique<EvaluationPlan>());
+    (*plan)->Assign(classes);
+  }
+  std::rotate(small_plans_.begin(), plan, plan + 1);
+  return *small_plans_.front();
+}
+
+void Evaluator::Tidy() {
+  std::erase_if(small_plans_, [](const auto& plan) { return plan->CountGone() > 0; });
+  const size_t gone = shared_plan_->CountGone();
+  if ((gone > 0 && gone == shared_plan_->size()) || (gone > kManyGone && 2 * gone > shared_plan_->size())) {
+    shared_plan_ = std::make_unique<EvaluationPlan>();
+  }
 }
 
 void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner,
@@ -133,74 +97,84 @@ void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonSc
 std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
     const RecordChunk& records, const TopicPartition& partition,
     const std::vector<std::shared_ptr<const FilterClass>>& classes, const SkipReport& skipped) {
-  const Plan& plan = PlanFor(classes);
+  const EvaluationPlan& plan = PlanFor(classes);
   std::vector<std::shared_ptr<Matches>> results(classes.size());
-  for (auto& result : results) result = std::make_shared<Matches>();
-  uint64_t parsed = 0, evaluated = 0, matched = 0, encoded = 0;
+  uint64_t parsed = 0, evaluated = 0, tried = 0, matched = 0, encoded = 0;
 
-  for (size_t g = 0; g < plan.groups.size(); ++g) {
-    const Group& group = plan.groups[g];
-    JsonScanner& scanner = ScannerFor(group.max_depth);
+  for (PlannedGroup* group : plan.assigned()) {
+    group->raw.index.Settle();
+    for (auto& [style, text] : group->augmented) text.index.Settle();
+    JsonScanner& scanner = ScannerFor(group->max_depth);
+    const bool reports = group == plan.assigned().front();
     metadata_of_ = SIZE_MAX;
-    // Of each format: the block that its frames go to, and the frame of the record at hand.
-    struct FormatState {
-      std::shared_ptr<std::string> frames = std::make_shared<std::string>();
-      bool encoded = false;
-      size_t begin = 0;
-      FrameLayout frame;
-    };
-    std::vector<FormatState> formats(group.formats.size());
+    formats_.assign(group->formats.size(), FormatState());
+    std::vector<std::pair<size_t, uint32_t>> found;  // places of classes that match something, with their formats
 
     for (size_t i = 0; i < records.size(); ++i) {
       std::optional<std::string_view> value = records.value(i);
-      JsonVerdict verdict = value ? scanner.Scan(*value, &group.raw.paths, group.field) : JsonVerdict::kInvalid;
+      JsonVerdict verdict =
+          value ? scanner.Scan(*value, &group->raw.index.paths(), group->field) : JsonVerdict::kInvalid;
       ++parsed;
       if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {
-        if (g == 0) skipped(records.offset(i), SkipReason(value, verdict, scanner));
+        if (reports) skipped(records.offset(i), SkipReason(value, verdict, scanner));
         continue;
       }
-      for (FormatState& format : formats) format.encoded = false;
 
-      auto judge = [&](const PlannedText& text, const JsonScanner& text_scanner) {
-        for (const PlannedClass& planned : text.classes) {
-          if (planned.filter != nullptr) {
-            ++evaluated;
-            if (!planned.filter->Matches(text_scanner, text_scanner.values(), planned.ids)) continue;
-          }
-          ++matched;
-          FormatState& format = formats[planned.format];
-          if (!format.encoded) {
-            const MessageFormat& message_format = *group.formats[planned.format];
+      auto judge = [&](PlannedText& text, const JsonScanner& text_scanner) {
+        tried += text.index.Match(text_scanner, &matching_);
+        evaluated += text.filters;
+        matched += matching_.size();
+        for (const uint32_t slot : matching_) {
+          FormatState& format = formats_[text.formats[slot]];
+          if (format.record != i) {
+            const MessageFormat& message_format = *group->formats[text.formats[slot]];
             text_.clear();
             Augment(*value, verdict, scanner, message_format.metadata, records, i, partition, &text_);
+            if (format.frames == nullptr) format.frames = std::make_shared<std::string>();
             format.begin = format.frames->size();
             format.frame = message_format.encoder.Append(text_, format.frames.get());
-            format.encoded = true;
+            format.record = i;
             ++encoded;
           }
-          results[planned.index]->Add(records.offset(i), format.begin, format.frame);
+          std::shared_ptr<Matches>& result = results[text.places[slot]];
+          if (result == nullptr) {
+            result = std::make_shared<Matches>();
+            found.emplace_back(text.places[slot], text.formats[slot]);
+          }
+          result->Add(records.offset(i), format.begin, format.frame);
         }
       };
-      judge(group.raw, scanner);
-      for (const auto& [style, text] : group.augmented) {
-        std::string augmented;
-        Augment(*value, verdict, scanner, style, records, i, partition, &augmented);
-        ScanText(std::move(augmented), &text.paths);
+      if (!group->raw.wanted.empty()) judge(group->raw, scanner);
+      for (auto& [style, text] : group->augmented) {
+        if (text.wanted.empty()) continue;
+        scanned_text_.clear();
+        Augment(*value, verdict, scanner, style, records, i, partition, &scanned_text_);
+        ScanText(&text.index.paths());
         ++parsed;
         judge(text, text_scanner_);
       }
     }
-    for (const auto& [index, format] : group.classes) TakeFrames(formats[format].frames, results[index].get());
+    for (const auto& [place, format] : found) TakeFrames(formats_[format].frames, results[place].get());
+    formats_.clear();
   }
   counters_->records_parsed += parsed;
   counters_->filter_evaluations += evaluated;
+  counters_->filters_tried += tried;
   counters_->records_matched += matched;
   counters_->records_encoded += encoded;
-  return {results.begin(), results.end()};
+  std::vector<std::shared_ptr<const Matches>> shared;
+  shared.reserve(results.size());
+  for (std::shared_ptr<Matches>& result : results) {
+    if (result == nullptr) {
+      shared.push_back(nothing_);
+    } else {
+      shared.push_back(std::move(result));
+    }
+  }
+  return shared;
 }
 
-void Evaluator::ScanText(std::string text, const PathSet* paths) {
-  scanned_text_ = std::move(text);
+void Evaluator::ScanText(const PathSet* paths) {
   size_t length = scanned_text_.size();
   scanned_text_.append(kPadding, '\0');
   text_scanner_.Scan(std::string_view(scanned_text_).substr(0, length), paths);
@@ -228,14 +202,18 @@ std::shared_ptr<const MessageTexts> Evaluator::Texts(const RecordChunk& records,
 std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class) {
   std::vector<uint8_t> verdicts(texts.texts.size(), 1);
   if (filter_class.filter) {
-    PlannedText planned;
-    planned.Add(0, 0, filter_class.filter.get());
+    const Filter& filter = *filter_class.filter;
+    PathSet paths;
+    std::vector<size_t> ids;
+    for (const JsonPath& path : filter.paths()) ids.push_back(paths.Add(path));
     for (size_t i = 0; i < texts.texts.size(); ++i) {
-      ScanText(texts.texts[i], &planned.paths);
-      verdicts[i] = filter_class.filter->Matches(text_scanner_, text_scanner_.values(), planned.classes[0].ids);
+      scanned_text_ = texts.texts[i];
+      ScanText(&paths);
+      verdicts[i] = filter.Matches(text_scanner_, text_scanner_.values(), ids);
     }
     counters_->records_parsed += texts.texts.size();
     counters_->filter_evaluations += texts.texts.size();
+    counters_->filters_tried += texts.texts.size();
   }
   return EncodeAccepted(texts, verdicts, filter_class);
 }

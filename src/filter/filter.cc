@@ -213,6 +213,8 @@ const std::string& Filter::canonical() const { return impl_->canonical; }
 
 const std::vector<JsonPath>& Filter::paths() const { return impl_->paths; }
 
+const std::vector<Condition>& Filter::conditions() const { return impl_->conditions; }
+
 bool Filter::LooksAt(std::string_view field) const {
   return std::any_of(impl_->paths.begin(), impl_->paths.end(),
                      [field](const JsonPath& path) { return path.front() == field; });

@@ -27,6 +27,8 @@
 
 namespace kasocki {
 
+class Condition;
+
 // They keep the time of Compile, which runs on Node's main thread, and a filter's memory small whatever a client sends.
 struct FilterLimits {
   size_t max_bytes = 65536;       // of a filter's JSON text
@@ -51,6 +53,9 @@ class Filter {
 
   // The paths that Matches wants, each once.
   const std::vector<JsonPath>& paths() const;
+
+  // conditions()[i] is on paths()[i]. Where one of them does not hold, the filter does not match.
+  const std::vector<Condition>& conditions() const;
 
   // True if a path's first segment is `field`: the filter looks at the metadata member.
   bool LooksAt(std::string_view field) const;

@@ -175,6 +175,7 @@ Napi::Value HubObject::Stats(const Napi::CallbackInfo& info) {
   set("bytesRead", counters.bytes_read.load());
   set("recordsParsed", counters.records_parsed.load());
   set("filterEvaluations", counters.filter_evaluations.load());
+  set("filtersTried", counters.filters_tried.load());
   set("recordsMatched", counters.records_matched.load());
   set("recordsEncoded", counters.records_encoded.load());
   set("recordsSkipped", counters.records_skipped.load());

@@ -1,8 +1,9 @@
 // The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder, the translation
-// of regular expressions. Synchronous, without state, and no part of the public API; the declarations are in
+// of regular expressions, the evaluation of many filters. Synchronous, without state, and no part of the public API; the declarations are in
 // lib/native.d.ts.
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +13,14 @@
 
 #include "common/padding.h"
 #include "encode/frame.h"
+#include "engine/evaluator.h"
+#include "engine/filter_class.h"
+#include "filter/filter.h"
 #include "filter/regex.h"
 #include "json/augment.h"
 #include "json/scanner.h"
 #include "node/addon.h"
+#include "record/record_chunk.h"
 
 namespace kasocki {
 
@@ -123,7 +128,7 @@ Napi::Object Describe(Napi::Env env, const JsonScanner& scanner, const JsonValue
 }
 
 // scan(text, maxDepth = 1024, padding?)
-Napi::Value Scan(const Napi::CallbackInfo& info) {
+Napi::Value ScanText(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string copy, padding_copy;
   std::string_view text, padding;
@@ -291,16 +296,85 @@ Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
   return Napi::String::New(env, translated.value().pattern);
 }
 
+// evaluate(texts, filters, rounds): the filters of each round together, all rounds by one evaluator
+Napi::Value Evaluate(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray()) {
+    return ThrowType(env, "texts, filters and rounds must be arrays");
+  }
+  RecordChunk records;
+  const Napi::Array texts = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    std::string copy;
+    std::string_view text;
+    if (!ReadBytes(texts[i], &copy, &text)) return ThrowType(env, "a text must be a string or bytes");
+    RecordView record;
+    record.offset = i;
+    record.value = text;
+    records.Append(record);
+  }
+  records.Seal();
+
+  FilterClasses registry;
+  const auto format = registry.Format("/", MetadataStyle{}, 1024);
+  std::vector<std::shared_ptr<const FilterClass>> all;
+  const Napi::Array filters = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < filters.Length(); ++i) {
+    const Napi::Value filter = filters[i];
+    if (!filter.IsString()) return ThrowType(env, "a filter must be a string");
+    auto compiled = Filter::Compile(filter.As<Napi::String>().Utf8Value(), FilterLimits{});
+    if (!compiled.ok()) {
+      Napi::Error::New(env, compiled.error().message).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    all.push_back(registry.Class(std::move(compiled.value()), 0, 0, format));
+  }
+
+  Counters counters;
+  Evaluator evaluator(&counters);
+  const Napi::Array rounds = info[2].As<Napi::Array>();
+  Napi::Array results = Napi::Array::New(env, rounds.Length());
+  for (uint32_t r = 0; r < rounds.Length(); ++r) {
+    const Napi::Array round = rounds.Get(r).As<Napi::Array>();
+    std::vector<std::shared_ptr<const FilterClass>> classes;
+    std::map<uint64_t, size_t> places;  // equal filters are one class
+    std::vector<size_t> place_of;
+    for (uint32_t i = 0; i < round.Length(); ++i) {
+      const auto& filter_class = all.at(round.Get(i).As<Napi::Number>().Uint32Value());
+      const auto [it, added] = places.try_emplace(filter_class->id, classes.size());
+      if (added) classes.push_back(filter_class);
+      place_of.push_back(it->second);
+    }
+    const auto found = evaluator.Evaluate(records, {"topic", 0}, classes, [](int64_t, const std::string&) {});
+    Napi::Array result = Napi::Array::New(env, round.Length());
+    for (uint32_t i = 0; i < round.Length(); ++i) {
+      const Napi::HandleScope scope(env);
+      Napi::Array matching = Napi::Array::New(env);
+      for (const Matches::Match& match : found[place_of[i]]->matches) {
+        matching[matching.Length()] = Napi::Number::New(env, static_cast<double>(match.offset));
+      }
+      result[i] = matching;
+    }
+    results[r] = result;
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object["rounds"] = results;
+  object["evaluations"] = Napi::Number::New(env, static_cast<double>(counters.filter_evaluations.load()));
+  object["tried"] = Napi::Number::New(env, static_cast<double>(counters.filters_tried.load()));
+  return object;
+}
+
 }  // namespace
 
 // Adds `stages` to the module's exports.
 void InitStages(Napi::Env env, Napi::Object exports) {
   Napi::Object stages = Napi::Object::New(env);
-  stages["scan"] = Napi::Function::New(env, Scan, "scan");
+  stages["scan"] = Napi::Function::New(env, ScanText, "scan");
   stages["pick"] = Napi::Function::New(env, Pick, "pick");
   stages["augment"] = Napi::Function::New(env, Augment, "augment");
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
   stages["reply"] = Napi::Function::New(env, Reply, "reply");
+  stages["evaluate"] = Napi::Function::New(env, Evaluate, "evaluate");
   stages["translateRegex"] = Napi::Function::New(env, TranslateRegex, "translateRegex");
   exports["stages"] = stages;
 }
