@@ -61,7 +61,8 @@ FrameLayout FrameEncoder::Append(std::string_view payload, std::string* out) con
 
 void FrameEncoder::AppendReply(uint64_t id, std::string_view payload, std::string* out) const {
   char digits[kLongestId];
-  const std::string_view number(digits, static_cast<size_t>(std::to_chars(digits, digits + kLongestId, id).ptr - digits));
+  const std::string_view number(digits,
+                                static_cast<size_t>(std::to_chars(digits, digits + kLongestId, id).ptr - digits));
   AppendHeader(reply_head_.size() + number.size() + kNoError.size() + payload.size() + 1, out);
   out->append(reply_head_).append(number).append(kNoError).append(payload).push_back(']');
 }
