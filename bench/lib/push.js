@@ -1,0 +1,67 @@
+'use strict';
+
+// What most benches do: sockets that get a stretch of a backlog, and how many records make a run as long as wanted.
+
+const { Sink, connectAll } = require('./sink.js');
+
+/** The first run is short: it waits for connections and compilers. */
+const FIRST_DELIVERIES = 20000;
+const FIRST_RECORDS = 1000;
+
+/**
+ * Subscribes sockets, starts them all, and waits until each has got its messages.
+ *
+ * @param {import('./server.js')} server
+ * @param {object} options
+ * @param {string} options.topic - partition 0 is read
+ * @param {(i: number) => number} options.offset - where each begins
+ * @param {(i: number) => number} options.expected - how many messages each gets
+ * @param {(i: number) => ?object} [options.filter]
+ * @param {number} [options.sockets]
+ * @param {(port: number) => Promise<object>} [options.connect] - Sink.connect or Client.connect
+ * @param {(clients: object[]) => void} [options.onStarted] - called when all have been told to start
+ * @returns {Promise<import('./server.js').Usage & { wall: number }>} from the start to the last message, `wall` in seconds
+ */
+async function push(server, { topic, offset, expected, filter, sockets = 1, connect = Sink.connect, onStarted = () => {} }) {
+    const clients = await connectAll(server.port, sockets, connect);
+    await Promise.all(clients.map(async (client, i) => {
+        if (filter) {
+            await client.ask('filter', filter(i));
+        }
+        await client.ask('subscribe', [{ topic, partition: 0, offset: offset(i) }]);
+    }));
+    const received = Promise.all(clients.map((client, i) => client.expect(expected(i))));
+    await server.begin();
+    const start = performance.now();
+    clients.forEach((client) => client.emit('start'));
+    onStarted(clients);
+    await received;
+    const wall = (performance.now() - start) / 1000;
+    const usage = await server.end();
+    clients.forEach((client) => client.close());
+    await server.empty();
+    return { ...usage, wall };
+}
+
+/**
+ * Finds out how many records make a run of some length, by two short ones, which warm everything up as well.
+ *
+ * @param {(records: number) => Promise<{ wall: number }>} run
+ * @param {object} options
+ * @param {number} options.seconds - wanted
+ * @param {number} options.most - records
+ * @param {number} [options.sockets] - that get each record
+ * @param {number} [options.step] - the answer is a multiple of it
+ * @returns {Promise<number>}
+ */
+async function calibrate(run, { seconds, most, sockets = 1, step = 1 }) {
+    const whole = (records) => Math.min(most, Math.max(1, Math.round(records / step)) * step);
+    let records = whole(Math.min(FIRST_RECORDS, FIRST_DELIVERIES / sockets));
+    for (const share of [0.25, 1]) {
+        const { wall } = await run(records);
+        records = whole(records / wall * seconds * share);
+    }
+    return records;
+}
+
+module.exports = { calibrate, push };
