@@ -30,7 +30,6 @@ const ORIGINAL = 'record by record, node-rdkafka';
 const BATCHES = 'batches, node-rdkafka';
 const CONFLUENT = 'batches, @confluentinc/kafka-javascript';
 const KAFKAJS = 'batches, kafkajs';
-const FLOWING = 'flowing mode, node-rdkafka';
 const BROADCAST = 'broadcast to a room, node-rdkafka';
 const FRAMES = 'frames from memory, no Kafka';
 const ECHO = 'bare socket.io ack, no Kafka';
@@ -42,7 +41,6 @@ const SERVERS = {
     [BATCHES]: ['batches', { library: 'node-rdkafka' }],
     [CONFLUENT]: ['batches', { library: '@confluentinc/kafka-javascript' }],
     [KAFKAJS]: ['kafkajs', {}],
-    [FLOWING]: ['flowing', {}],
     [BROADCAST]: ['broadcast', {}],
     [FRAMES]: ['frames', { text: recordText(RECORDS, BYTES) }],
     [ECHO]: ['echo', { text: recordText(RECORDS, BYTES) }],
@@ -149,7 +147,7 @@ function filteredWays(context) {
 async function toOne(context, outcome) {
     const columns = ['way', 'messages/s', 'server CPU, us a message'];
     context.progress('pushed to one sink');
-    const names = [OURS, ORIGINAL, BATCHES, CONFLUENT, KAFKAJS, FLOWING, BROADCAST, FRAMES];
+    const names = [OURS, ORIGINAL, BATCHES, CONFLUENT, KAFKAJS, BROADCAST, FRAMES];
     const sink = await takeTurns(context, pushWays(names, context, { connect: Sink.connect }));
     context.progress('pushed to one socket.io-client');
     const client = await takeTurns(context, pushWays([OURS, BATCHES, FRAMES], context, { connect: Client.connect }));
@@ -159,6 +157,11 @@ async function toOne(context, outcome) {
     }, {
         title: 'Pushed to one socket.io-client', columns, rows: rows(client, [], ['rate', 'cpu']),
         note: 'A real client decodes every message, and is the limit where the server is faster.',
+    });
+    outcome.headlines.push({
+        title: `Records of ${BYTES} bytes from Kafka to one socket:`, columns,
+        rows: [...sink].filter(([name, results]) => name !== FRAMES && Array.isArray(results))
+            .map(([name, results]) => [name, medianOf(results, 'rate'), medianOf(results, 'cpu')]),
     });
     const what = 'push, 1 socket, no filter';
     const less = (peer) => 1 / ratio(sink.get(OURS), sink.get(peer), 'cpu');
@@ -216,7 +219,9 @@ async function toMany(context, outcome) {
         const taken = await takeTurns(context, pushWays(names, context, { sockets, connect: Sink.connect }));
         const mebibytes = ({ memory }) => memory / 2 ** 20;
         table.rows.push(...rows(taken, [sockets.toLocaleString('en-US')], ['rate', 'cpu', 'stall', 'threads', mebibytes]));
-        lines.forEach(({ name, points }) => points.push([sockets, medianOf(taken.get(name), 'cpu')]));
+        for (const { name, points } of lines.filter((line) => Array.isArray(taken.get(line.name)))) {
+            points.push([sockets, medianOf(taken.get(name), 'cpu')]);
+        }
         const ours = taken.get(OURS);
         fewest ??= medianOf(ours, 'threads');
         if (sockets >= CROWD) {
@@ -228,14 +233,17 @@ async function toMany(context, outcome) {
             );
         }
     }
-    outcome.plots.push({ file: 'benchmarks-sockets', title: 'Server CPU a delivery', x: 'sockets', y: 'us', logX: true, logY: true, lines });
+    outcome.plots.push({
+        file: 'benchmarks-sockets', title: 'Server CPU a delivery', x: 'sockets', y: 'us', logX: true, logY: true,
+        lines: lines.filter(({ points }) => points.length > 0),
+    });
 }
 
 async function run(context) {
     const count = context.quick ? QUICK_RECORDS : RECORDS;
     context.progress(`writing ${count} records`);
     const topic = await context.fill(count, BYTES);
-    const outcome = { tables: [], marks: [], plots: [] };
+    const outcome = { tables: [], marks: [], plots: [], headlines: [] };
     for (const part of [toOne, pulled, filtered, toMany]) {
         await part({ ...context, topic, count }, outcome);
     }

@@ -2,7 +2,7 @@
 
 // What every bench is: a program that answers one question with tables.
 //
-//     module.exports = { name, question, async run(context) { ...; return { tables, marks, plots }; } };
+//     module.exports = { name, question, async run(context) { ...; return { tables, marks, plots, headlines }; } };
 //     runIfMain(module);
 //
 // It writes its tables to stdout, how far it is to stderr, and its result to bench/results, from where page.js takes it. With --quick it
@@ -41,7 +41,11 @@ const { show, toMarkdown } = require('./table.js');
  * @property {boolean} [logY]
  * @property {Array<{ name: string, points: [number, number][] }>} lines
  *
- * @typedef {{ tables: import('./table.js').Table[], marks?: Mark[], plots?: Plot[] }} Outcome
+ * @typedef {object} Outcome
+ * @property {import('./table.js').Table[]} tables
+ * @property {Mark[]} [marks]
+ * @property {Plot[]} [plots]
+ * @property {import('./table.js').Table[]} [headlines] - for the README
  */
 
 /** Whether a topic is one of ours, to be deleted at the end. */
@@ -75,8 +79,8 @@ async function execute({ name, question, run }, { quick }) {
     const started = performance.now();
     const progress = (line) => process.stderr.write(`${name}: ${line}\n`);
     const context = { brokers: kafka.brokers, quick, rounds: quick ? 2 : 5, seconds: quick ? 0.05 : 1.5, progress, fill };
-    const { tables, marks = [], plots = [] } = await run(context);
-    const outcome = { name, question, quick, seconds: (performance.now() - started) / 1000, tables, marks, plots };
+    const { tables, marks = [], plots = [], headlines = [] } = await run(context);
+    const outcome = { name, question, quick, seconds: (performance.now() - started) / 1000, tables, marks, plots, headlines };
     process.stdout.write(toText(outcome));
     results.save(outcome);
     await kafka.deleteTopics(...topics);

@@ -19,10 +19,10 @@ const FIRST_RECORDS = 1000;
  * @param {(i: number) => ?object} [options.filter]
  * @param {number} [options.sockets]
  * @param {(port: number) => Promise<object>} [options.connect] - Sink.connect or Client.connect
- * @param {(clients: object[]) => void} [options.onStarted] - called when all have been told to start
+ * @param {number} [options.others] - sockets of the server that are not ours, and stay
  * @returns {Promise<import('./server.js').Usage & { wall: number }>} from the start to the last message, `wall` in seconds
  */
-async function push(server, { topic, offset, expected, filter, sockets = 1, connect = Sink.connect, onStarted = () => {} }) {
+async function push(server, { topic, offset, expected, filter, sockets = 1, connect = Sink.connect, others = 0 }) {
     const clients = await connectAll(server.port, sockets, connect);
     await Promise.all(clients.map(async (client, i) => {
         if (filter) {
@@ -34,12 +34,11 @@ async function push(server, { topic, offset, expected, filter, sockets = 1, conn
     await server.begin();
     const start = performance.now();
     clients.forEach((client) => client.emit('start'));
-    onStarted(clients);
     await received;
     const wall = (performance.now() - start) / 1000;
     const usage = await server.end();
     clients.forEach((client) => client.close());
-    await server.empty();
+    await server.until('sockets', (sockets) => sockets <= others);
     return { ...usage, wall };
 }
 

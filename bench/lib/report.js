@@ -16,8 +16,14 @@ const { spreadOf } = require('./stats.js');
  */
 function rows(taken, label, members) {
     return [...taken].map(([name, results]) => (Array.isArray(results)
-        ? [...label, name, ...members.map((member) => spreadOf(results, member))]
+        ? [...label, name, ...members.map((member) => cellOf(results, member))]
         : [...label, `${name} (${results.missing})`, ...members.map(() => null)]));
+}
+
+/** A spread; null where a result lacks the member. */
+function cellOf(results, member) {
+    const cell = spreadOf(results, member);
+    return Number.isFinite(cell.median) ? cell : null;
 }
 
 /**

@@ -11,8 +11,11 @@
 const { fork } = require('node:child_process');
 const { once } = require('node:events');
 const path = require('node:path');
+const { setTimeout } = require('node:timers/promises');
 
 const PROGRAM = path.join(__dirname, 'server-process.js');
+/** ms */
+const ASK_AGAIN = 10;
 
 /**
  * @typedef {object} Usage - of a server between begin() and end()
@@ -93,11 +96,26 @@ class Server {
         return this.ask('end');
     }
 
-    /** Waits until all sockets are gone. */
-    async empty() {
-        while (await this.ask('sockets') > 0) {
-            await new Promise((resolve) => setTimeout(resolve, 10));
+    /**
+     * Asks until the answer is as wanted.
+     *
+     * @param {string} question
+     * @param {(answer: any) => boolean} condition
+     * @returns {Promise<any>} the answer
+     */
+    async until(question, condition) {
+        for (;;) {
+            const answer = await this.ask(question);
+            if (condition(answer)) {
+                return answer;
+            }
+            await setTimeout(ASK_AGAIN);
         }
+    }
+
+    /** Waits until all sockets are gone. */
+    empty() {
+        return this.until('sockets', (sockets) => sockets === 0);
     }
 
     kill() {

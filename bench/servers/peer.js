@@ -8,7 +8,7 @@ const path = require('node:path');
 /** The peers' packages are not the project's own: bench/package.json. */
 const fromBench = createRequire(path.join(__dirname, '../package.json'));
 
-/** How long a batch waits to become full, ms. */
+/** How long a batch waits to become full, ms; by default a second. */
 const CONSUME_TIMEOUT = 10;
 
 /**
@@ -42,8 +42,6 @@ function openConsumer({ KafkaConsumer }, brokers, assignment) {
     const consumer = new KafkaConsumer(config, { 'auto.offset.reset': 'earliest' });
     return new Promise((resolve, reject) => {
         consumer.once('ready', () => {
-            // By default it waits a second for a batch to become full.
-            consumer.setDefaultConsumeTimeout(CONSUME_TIMEOUT);
             consumer.assign([assignment]);
             resolve(consumer);
         });
@@ -57,6 +55,7 @@ function openConsumer({ KafkaConsumer }, brokers, assignment) {
  * @returns {Promise<object[]>} what has come
  */
 function consume(consumer, count) {
+    consumer.setDefaultConsumeTimeout(CONSUME_TIMEOUT);
     return new Promise((resolve, reject) => {
         consumer.consume(count, (error, records) => (error ? reject(error) : resolve(records)));
     });
