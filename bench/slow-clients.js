@@ -77,7 +77,8 @@ async function run(context) {
             note: `Records of ${BYTES} bytes, ${count.toLocaleString('en-US')} of them to each. The memory is the server's peak above what it had before.`,
         }],
         marks: [
-            judge(what, 'the healthy ones are nearly as fast as alone: at least 0.8 of the rate', ratio(taken.get(beside), taken.get(alone), 'rate'), { atLeast: 0.8 }),
+            judge(what, 'the healthy ones are nearly as fast as alone: at least 0.8 of the rate',
+                ratio(taken.get(beside), taken.get(alone), 'rate'), { atLeast: 0.8, unit: 'times' }),
             judge(what, 'memory grows by at most their credit more: twice 256 KiB each', medianOf(taken.get(beside), 'grown') - medianOf(taken.get(alone), 'grown'),
                 { atMost: each * 2 * 0.25, unit: 'MiB' }),
         ],

@@ -49,16 +49,17 @@ async function push(server, { topic, offset, expected, filter, sockets = 1, conn
  * @param {object} options
  * @param {number} options.seconds - wanted
  * @param {number} options.most - records
+ * @param {number} [options.least] - however slow the first runs were
  * @param {number} [options.sockets] - that get each record
  * @param {number} [options.step] - the answer is a multiple of it
  * @returns {Promise<number>}
  */
-async function calibrate(run, { seconds, most, sockets = 1, step = 1 }) {
+async function calibrate(run, { seconds, most, least = 1, sockets = 1, step = 1 }) {
     const whole = (records) => Math.min(most, Math.max(1, Math.round(records / step)) * step);
     let records = whole(Math.min(FIRST_RECORDS, FIRST_DELIVERIES / sockets));
     for (const share of [0.25, 1]) {
         const { wall } = await run(records);
-        records = whole(records / wall * seconds * share);
+        records = whole(Math.max(least, records / wall * seconds) * share);
     }
     return records;
 }

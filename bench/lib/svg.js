@@ -7,11 +7,11 @@ const { showNumber } = require('./table.js');
 const WIDTH = 720;
 const HEIGHT = 400;
 const LEFT = 70;
-const RIGHT = 20;
+const RIGHT = 40;
 const TOP = 50;
 const BOTTOM = 55;
-/** A line of the legend. */
-const LEGEND = 18;
+/** A line of the legend, below all else. */
+const LEGEND = 20;
 /** Told apart by those who see no red or green as well. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 const TICKS = 5;
@@ -53,9 +53,10 @@ function toSvg({ title, x, y, logX = false, logY = false, lines }) {
     const text = (at, downAt, content, more = '') => `<text x="${round(at)}" y="${round(downAt)}" ${more}>${escape(content)}</text>`;
     const stroke = (x1, y1, x2, y2, colour) =>
         `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}"/>`;
+    const whole = HEIGHT + lines.length * LEGEND;
     const parts = [
-        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13" fill="#222222">`,
-        `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
+        `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${whole}" font-family="sans-serif" font-size="13" fill="#222222">`,
+        `<rect width="${WIDTH}" height="${whole}" fill="#ffffff"/>`,
         text(LEFT, 24, title, 'font-size="16" font-weight="bold"'),
         text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, x, 'text-anchor="middle"'),
         text(0, 0, y, `transform="translate(18 ${(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle"`),
@@ -73,8 +74,8 @@ function toSvg({ title, x, y, logX = false, logY = false, lines }) {
         const path = own.map(([at, value]) => `${round(across(at))},${round(down(value))}`);
         parts.push(`<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`);
         parts.push(...path.map((point) => `<circle cx="${point.split(',')[0]}" cy="${point.split(',')[1]}" r="3.5" fill="${colour}"/>`));
-        const row = TOP + 14 + i * LEGEND;
-        parts.push(`<rect x="${LEFT + 12}" y="${row - 9}" width="12" height="10" fill="${colour}"/>`, text(LEFT + 30, row, name));
+        const row = HEIGHT + i * LEGEND;
+        parts.push(`<rect x="${LEFT}" y="${row - 2}" width="12" height="12" fill="${colour}"/>`, text(LEFT + 20, row + 9, name));
     });
     return `${parts.join('\n')}\n</svg>\n`;
 }
