@@ -221,7 +221,10 @@ async function toMany(context, outcome) {
     const lines = [OURS, BROADCAST].map((name) => ({ name, points: [] }));
     const table = {
         title: 'Pushed to many sinks',
-        columns: ['sockets', 'way', 'deliveries/s', 'server CPU, us a delivery', 'longest stall of the event loop, ms', 'threads', 'memory, MiB'],
+        columns: [
+            'sockets', 'way', 'deliveries/s', 'server CPU, us a delivery', 'longest stall of the event loop until all had begun, ms', 'and afterwards, ms',
+            'threads', 'memory, MiB',
+        ],
         rows: [],
         note: 'Ways with a consumer for each socket end at ten sockets: a hundred would be some hundreds of threads.',
     };
@@ -232,7 +235,7 @@ async function toMany(context, outcome) {
         const names = sockets === 10 ? [OURS, BROADCAST, BATCHES] : [OURS, BROADCAST];
         const taken = await takeTurns(context, pushWays(names, context, { sockets, connect: Sink.connect }));
         const mebibytes = ({ memory }) => memory / 2 ** 20;
-        table.rows.push(...rows(taken, [sockets.toLocaleString('en-US')], ['rate', 'cpu', 'stall', 'threads', mebibytes]));
+        table.rows.push(...rows(taken, [sockets.toLocaleString('en-US')], ['rate', 'cpu', 'firstStall', 'stall', 'threads', mebibytes]));
         for (const { name, points } of lines.filter((line) => Array.isArray(taken.get(line.name)))) {
             points.push([sockets, medianOf(taken.get(name), 'cpu')]);
         }
@@ -243,7 +246,8 @@ async function toMany(context, outcome) {
             outcome.marks.push(
                 judge(what, 'at most 0.5 us server CPU a delivery', medianOf(ours, 'cpu'), { atMost: 0.5, unit: 'us' }),
                 judge(what, 'threads independent of sockets', medianOf(ours, 'threads') - fewest, { atMost: 0, unit: 'more' }),
-                judge(what, 'no event-loop stall over 20 ms', medianOf(ours, 'stall'), { atMost: 20, unit: 'ms' }),
+                judge(what, 'no event-loop stall over 20 ms, while all start at once', medianOf(ours, 'firstStall'), { atMost: 20, unit: 'ms' }),
+                judge(what, 'no event-loop stall over 20 ms, once all have begun', medianOf(ours, 'stall'), { atMost: 20, unit: 'ms' }),
             );
         }
     }

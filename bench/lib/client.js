@@ -30,9 +30,8 @@ class Client {
         this._onFailure = () => {};
         socket.on('message', (message) => {
             this.onMessage?.(message);
-            if (++this.messages === this._goal) {
-                this._onGoal();
-            }
+            this.messages++;
+            this._look();
         });
         socket.on('err', ({ message }) => this._onFailure(new Error(message)));
         socket.on('disconnect', (reason) => this._onFailure(new Error(reason)));
@@ -63,7 +62,15 @@ class Client {
             this._goal = count;
             this._onGoal = resolve;
             this._onFailure = reject;
+            this._look();
         });
+    }
+
+    _look() {
+        if (this.messages >= this._goal) {
+            this._goal = Infinity;
+            this._onGoal();
+        }
     }
 
     close() {

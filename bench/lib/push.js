@@ -30,7 +30,14 @@ async function push(server, { topic, offset, expected, filter, sockets = 1, conn
         }
         await client.ask('subscribe', [{ topic, partition: 0, offset: offset(i) }]);
     }));
-    const received = Promise.all(clients.map((client, i) => client.expect(expected(i))));
+    let waiting = sockets;
+    const received = Promise.all(clients.map(async (client, i) => {
+        await client.expect(Math.min(1, expected(i)));
+        if (--waiting === 0) {
+            server.begun();
+        }
+        await client.expect(expected(i));
+    }));
     await server.begin();
     const start = performance.now();
     clients.forEach((client) => client.emit('start'));

@@ -25,6 +25,11 @@ function cpuSeconds() {
     return (user + system) / 1e6;
 }
 
+/** ms */
+function longestStall() {
+    return delay.count === 0 ? 0 : Math.max(0, delay.max / 1e6 - DELAY_RESOLUTION);
+}
+
 const answers = {
     /**
      * Starts. Each of bench/servers has `serve(io, options)`, which may return questions that it answers itself.
@@ -41,14 +46,18 @@ const answers = {
     begin() {
         delay.enable();
         delay.reset();
-        began = { cpu: cpuSeconds(), time: performance.now() };
+        began = { cpu: cpuSeconds(), time: performance.now(), stall: 0 };
+    },
+    begun() {
+        began.stall = longestStall();
+        delay.reset();
     },
     end() {
         const cpu = cpuSeconds() - began.cpu;
         const seconds = (performance.now() - began.time) / 1000;
-        const stall = Math.max(0, delay.max / 1e6 - DELAY_RESOLUTION);
+        const stall = longestStall();
         delay.disable();
-        return { cpu, seconds, stall, threads: status('Threads'), memory: answers.memory() };
+        return { cpu, seconds, stall, firstStall: began.stall, threads: status('Threads'), memory: answers.memory() };
     },
     sockets: () => io.sockets.sockets.size,
     /** Resident bytes. */

@@ -21,7 +21,8 @@ const ASK_AGAIN = 10;
  * @typedef {object} Usage - of a server between begin() and end()
  * @property {number} cpu - seconds, of all its threads
  * @property {number} seconds
- * @property {number} stall - ms, the longest that its event loop was late
+ * @property {number} stall - ms, the longest that its event loop was late; since begun(), if that was called
+ * @property {number} firstStall - the same before begun()
  * @property {number} threads
  * @property {number} memory - resident bytes at the end
  */
@@ -89,6 +90,11 @@ class Server {
     /** What is measured begins. */
     begin() {
         return this.ask('begin');
+    }
+
+    /** All clients have got something: stalls from here on are none of starting. */
+    begun() {
+        return this.ask('begun');
     }
 
     /** @returns {Promise<Usage>} since begin() */
