@@ -12,7 +12,7 @@ const { calibrate, push } = require('./lib/push.js');
 const { recordText } = require('./lib/records.js');
 const { medianOf, ratio, rows } = require('./lib/report.js');
 const Server = require('./lib/server.js');
-const { Sink } = require('./lib/sink.js');
+const { Sink, connectAll } = require('./lib/sink.js');
 
 /** Records in the topic, of so many bytes. */
 const RECORDS = 500000;
@@ -34,6 +34,7 @@ const KAFKAJS = 'batches, kafkajs';
 const BROADCAST = 'broadcast to a room, node-rdkafka';
 const FRAMES = 'frames from memory, no Kafka';
 const ECHO = 'bare socket.io ack, no Kafka';
+const ALONE = 'socket.io alone, all emit at once, no messages';
 
 /** The servers of the ways: a file of bench/servers, options for it, and how many deliveries a run of it has. */
 const SERVERS = {
@@ -97,6 +98,28 @@ function pushWays(names, context, { sockets = 1, connect }) {
     return names.map((name) => way(name, context,
         (server, records) => push(server, { topic, sockets, connect, offset: () => count - records, expected: () => records }),
         { sockets }));
+}
+
+/** What socket.io itself needs for so many events at once: each client emits one and gets an ack. */
+function startWay(context, sockets) {
+    return {
+        name: ALONE,
+        async start() {
+            const server = await Server.start('plain', {});
+            return {
+                close: () => server.close(),
+                async measure() {
+                    const clients = await connectAll(server.port, sockets);
+                    await server.begin();
+                    await Promise.all(clients.map((client) => client.ask('start')));
+                    const { stall, threads, memory } = await server.end();
+                    clients.forEach((client) => client.close());
+                    await server.empty();
+                    return { firstStall: stall, threads, memory };
+                },
+            };
+        },
+    };
 }
 
 /** Ways that answer a client's `consume`, with so many under way at any time. */
@@ -233,7 +256,8 @@ async function toMany(context, outcome) {
     for (const sockets of context.quick ? [3] : [10, 100, 1000, 10000]) {
         context.progress(`pushed to ${sockets} sinks`);
         const names = sockets === 10 ? [OURS, BROADCAST, BATCHES] : [OURS, BROADCAST];
-        const taken = await takeTurns(context, pushWays(names, context, { sockets, connect: Sink.connect }));
+        const ways = [...pushWays(names, context, { sockets, connect: Sink.connect }), startWay(context, sockets)];
+        const taken = await takeTurns(context, ways);
         const mebibytes = ({ memory }) => memory / 2 ** 20;
         table.rows.push(...rows(taken, [sockets.toLocaleString('en-US')], ['rate', 'cpu', 'firstStall', 'stall', 'threads', mebibytes]));
         for (const { name, points } of lines.filter((line) => Array.isArray(taken.get(line.name)))) {
