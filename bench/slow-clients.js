@@ -12,7 +12,7 @@ const Server = require('./lib/server.js');
 const { connectAll } = require('./lib/sink.js');
 
 /** Enough of them that the kernel's own buffers hold a small part. */
-const RECORDS = 20000;
+const RECORDS = 12000;
 const QUICK_RECORDS = 500;
 const BYTES = 1000;
 const EACH = 50;

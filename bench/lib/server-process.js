@@ -11,7 +11,8 @@ const { Server } = require('socket.io');
 const DELAY_RESOLUTION = 5;
 
 const httpServer = http.createServer();
-const io = new Server(httpServer, { serveClient: false });
+/** Clients that read nothing do not answer pings: none is dropped for that. */
+const io = new Server(httpServer, { serveClient: false, pingTimeout: 1000000 });
 const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION });
 /** What was started. */
 let running = {};
