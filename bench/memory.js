@@ -22,7 +22,7 @@ const MORE_SOCKETS = 5000;
 /** Clients that read nothing, of a backlog that is larger than what the kernel holds. */
 const PAUSED = 100;
 /** Of 1,000 bytes each. */
-const RECORDS = 60000;
+const RECORDS = 30000;
 const BYTES = 1000;
 /** A server is called warm when each client has got so many. */
 const WARM_RECORDS = 5000;
