@@ -48,7 +48,7 @@ const { show, toMarkdown } = require('./table.js');
  * @property {import('./table.js').Table[]} [headlines] - for the README
  */
 
-/** Whether a topic is one of ours, to be deleted at the end. */
+/** Those made here, to be deleted at the end. */
 const topics = [];
 
 /**
@@ -79,11 +79,14 @@ async function execute({ name, question, run }, { quick }) {
     const started = performance.now();
     const progress = (line) => process.stderr.write(`${name}: ${line}\n`);
     const context = { brokers: kafka.brokers, quick, rounds: quick ? 2 : 5, seconds: quick ? 0.05 : 1.5, progress, fill };
-    const { tables, marks = [], plots = [], headlines = [] } = await run(context);
-    const outcome = { name, question, quick, seconds: (performance.now() - started) / 1000, tables, marks, plots, headlines };
-    process.stdout.write(toText(outcome));
-    results.save(outcome);
-    await kafka.deleteTopics(...topics);
+    try {
+        const { tables, marks = [], plots = [], headlines = [] } = await run(context);
+        const outcome = { name, question, quick, seconds: (performance.now() - started) / 1000, tables, marks, plots, headlines };
+        process.stdout.write(toText(outcome));
+        results.save(outcome);
+    } finally {
+        await kafka.deleteTopics(...topics);
+    }
 }
 
 function toText({ name, question, tables, marks }) {
