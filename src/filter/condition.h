@@ -39,6 +39,7 @@ class ScalarSet {
   std::vector<JsonKind> words_;  // null, false, true
 };
 
+// Copies share the compiled pattern.
 class Condition {
  public:
   // `scalar` stands in the filter's JSON text; a string is meant literally.
@@ -63,7 +64,7 @@ class Condition {
   double number_ = 0;
   std::string text_;  // the string, the number as it is printed, or the pattern
   ScalarSet set_;
-  std::unique_ptr<Regex> regex_;
+  std::shared_ptr<const Regex> regex_;
 };
 
 // Appends `text` in quotes, reversibly.
