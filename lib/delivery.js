@@ -16,7 +16,7 @@ class Delivery {
      * @param {import('./scheduler').Scheduler} scheduler
      * @param {object} hooks
      * @param {number} hooks.maxConsumes that may wait
-     * @param {function(number): void} hooks.onSent gets the number of messages
+     * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
     constructor(session, sender, scheduler, { maxConsumes, onSent, onFault }) {
@@ -92,7 +92,7 @@ class Delivery {
             return false;
         }
         this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        this.onSent(batch.count);
+        this.onSent(batch.count, batch.bytes);
         return true;
     }
 
@@ -103,7 +103,7 @@ class Delivery {
             return false;
         }
         this.sender.send(next.form, batch);
-        this.onSent(batch.count);
+        this.onSent(batch.count, batch.bytes);
         return true;
     }
 

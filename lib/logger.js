@@ -124,12 +124,12 @@ function levelOfSeverity(severity) {
  * An error as the fields of a log line.
  *
  * @param {*} error
- * @return {object} { err: { name, message, code?, stack? } }
+ * @return {object} { err: { name, message, code?, stack?, cause?: { name, message, stack } } }
  */
 function errorFields(error) {
     try {
-        const { name, message, code, stack } = error;
-        return { err: { name, message, code, stack } };
+        const { name, message, code, stack, cause } = error;
+        return { err: { name, message, code, stack, cause: cause && errorFields(cause).err } };
     } catch {
         return { err: { message: 'unknown error' } };
     }

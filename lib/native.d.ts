@@ -83,6 +83,8 @@ export class NativeHub {
 
     stats(): NativeHubStats;
     /** How many records the last active reader of each partition is behind, measured once a second. */
+    /** stats().bufferBytes alone */
+    bufferBytes(): number;
     lags(): { topic: string; partition: number; lag: number }[];
 
     /** Ends all sessions, threads and connections; event `closed` follows. */

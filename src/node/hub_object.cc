@@ -48,12 +48,13 @@ std::string Text(const Napi::Value& value) { return value.IsString() ? value.As<
 void HubObject::Init(Napi::Env env, Napi::Object exports) {
   exports.Set(
       "NativeHub",
-      DefineClass(env, "NativeHub",
-                  {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
-                   InstanceMethod<&HubObject::Deserialized>("deserialized"),
-                   InstanceMethod<&HubObject::Matched>("matched"), InstanceMethod<&HubObject::SetToken>("setToken"),
-                   InstanceMethod<&HubObject::FailToken>("failToken"), InstanceMethod<&HubObject::Stats>("stats"),
-                   InstanceMethod<&HubObject::Lags>("lags"), InstanceMethod<&HubObject::Close>("close")}));
+      DefineClass(
+          env, "NativeHub",
+          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
+           InstanceMethod<&HubObject::Deserialized>("deserialized"), InstanceMethod<&HubObject::Matched>("matched"),
+           InstanceMethod<&HubObject::SetToken>("setToken"), InstanceMethod<&HubObject::FailToken>("failToken"),
+           InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Lags>("lags"),
+           InstanceMethod<&HubObject::BufferBytes>("bufferBytes"), InstanceMethod<&HubObject::Close>("close")}));
 }
 
 HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info), env_(info.Env()) {
@@ -225,6 +226,10 @@ Napi::Value HubObject::Lags(const Napi::CallbackInfo& info) {
     array.Set(i, item);
   }
   return array;
+}
+
+Napi::Value HubObject::BufferBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(handle_->hub->counters().buffer_bytes.load()));
 }
 
 Napi::Value HubObject::Close(const Napi::CallbackInfo& info) {

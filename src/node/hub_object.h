@@ -37,6 +37,7 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
   Napi::Value FailToken(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
   Napi::Value Lags(const Napi::CallbackInfo& info);
+  Napi::Value BufferBytes(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   // On the main thread, after a ring: hands all events to JavaScript.
