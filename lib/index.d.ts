@@ -103,7 +103,7 @@ declare namespace Kasocki {
         /** bytes of a filter's JSON text, default 65536 */
         filterBytes?: number;
         /** bytes of memory for one regular expression of a filter, default 256 KiB */
-        regexBytes?: number;
+        regexProgram?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
         /** events that wait for their turn, default 1000 */

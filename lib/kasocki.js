@@ -178,7 +178,7 @@ class Kasocki {
             maxDepth: limits.depth,
             guard,
             fields: readFields(fields, metadataField),
-            filterLimits: { bytes: limits.filterBytes, regexBytes: limits.regexBytes }
+            filterLimits: limits
         };
         try {
             this.#session = this.#hub.openSession(options, (error) => this.#report(error));

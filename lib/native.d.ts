@@ -116,8 +116,15 @@ export interface NativeSessionOptions {
     guard?: string;
     /** what is cut from every message, before setFilter's filter sees it; absent: nothing */
     fields?: NativeFields;
-    /** of setFilter's filters; absent members: the core's own limits */
-    filterLimits?: { bytes?: number; regexBytes?: number };
+    filterLimits?: NativeFilterLimits;
+}
+
+/** Of setFilter's filters; what is absent: the core's own limits. Other members have no meaning here. */
+export interface NativeFilterLimits {
+    /** of a filter's JSON text */
+    filterBytes?: number;
+    /** bytes of memory for one regular expression */
+    regexProgram?: number;
 }
 
 export interface NativeFields {

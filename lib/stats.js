@@ -59,9 +59,18 @@ function waiting() {
     return { eventsWaiting, consumesWaiting };
 }
 
-/** librdkafka's own, as last told: only with `statistics.interval.ms`. */
+/**
+ * librdkafka's own, as last told: only with `statistics.interval.ms`. It writes a client.id as it is, so that one with a
+ * quote makes a text that is no JSON; such statistics are left out.
+ */
 function librdkafkaOf({ number, statistics }) {
-    return [...statistics].map(([name, json]) => ({ hub: number, name, statistics: JSON.parse(json) }));
+    return [...statistics].flatMap(([name, json]) => {
+        try {
+            return [{ hub: number, name, statistics: JSON.parse(json) }];
+        } catch {
+            return [];
+        }
+    });
 }
 
 module.exports = { stats };

@@ -35,7 +35,7 @@ const LIMITS = {
     /** bytes of a filter's JSON text */
     filterBytes: 65536,
     /** bytes of memory for one regular expression of a filter */
-    regexBytes: 262144,
+    regexProgram: 262144,
     /** consumes that wait for a message */
     consumes: 1000,
     /** events that wait for their turn, and what they take in bytes */

@@ -188,7 +188,8 @@ describe('authorize', () => {
             assert.equal(err.name, 'AuthorizationError');
             if (name === 'throws') assert.match(err.cause.message, /cannot reach/);
 
-            const later = await authorizing((socket, topics) => (topics.length > 1 ? topics : fault(socket, topics)));
+            const granted = (socket, topics) => (topics.length > 1 ? topics : fault(socket, topics));
+            const later = await authorizing(granted);
             const client = await readyClient(later);
             const refused = await errorOf(client, 'subscribe', mine);
             assert.equal(refused.name, 'AuthorizationError');
@@ -221,7 +222,8 @@ describe('authorize', () => {
     it('that never answers: an error after connectTimeout, while others are served', async () => {
         const never = new Promise(() => {});
         const grants = (socket, topics) => (socket.handshake.query.patient && topics.length > 1 ? topics : never);
-        const server = await authorizing((socket, topics) => (socket.handshake.query.well ? topics : grants(socket, topics)), { connectTimeout: 1500 });
+        const wellOr = (socket, topics) => (socket.handshake.query.well ? topics : grants(socket, topics));
+        const server = await authorizing(wellOr, { connectTimeout: 1500 });
         const failing = failedStart(server);
         const patient = await readyClient(server, { query: { patient: 1 } });
         const refused = errorOf(patient, 'subscribe', mine);

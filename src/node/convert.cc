@@ -233,8 +233,8 @@ FilterLimits ToFilterLimits(const Value& value) {
   FilterLimits limits;
   if (!value.IsObject()) return limits;
   const Object object = value.As<Object>();
-  ReadLimit(object, "bytes", &limits.max_bytes);
-  ReadLimit(object, "regexBytes", &limits.regex.max_memory);
+  ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "regexProgram", &limits.regex.max_memory);
   return limits;
 }
 

@@ -28,7 +28,7 @@ Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 // Pairs of strings out of `[string, string][]`; what is no such array gives none.
 std::vector<std::pair<std::string, std::string>> ToPairs(const Napi::Value& value);
 
-// What `filterLimits` of lib/native.d.ts says; the core's own limits where it says nothing.
+// A NativeFilterLimits of lib/native.d.ts; the core's own limits where it says nothing.
 FilterLimits ToFilterLimits(const Napi::Value& value);
 
 }  // namespace kasocki
