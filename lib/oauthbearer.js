@@ -39,7 +39,8 @@ class TokenSource {
             return;
         }
         this.asking = true;
-        this.secrets = config.split(/[\s=,;"]+/);
+        // Of `name=value` the value.
+        this.secrets = config.split(/[\s,;"]+/).map((part) => part.slice(part.indexOf('=') + 1));
         try {
             const given = await this.asker.ask(this.fn, [config], TIMEOUT);
             this.secrets.push(String(given?.value));
