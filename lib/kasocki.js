@@ -183,7 +183,7 @@ class Kasocki {
         try {
             this.#session = this.#hub.openSession(options, (error) => this.#report(error));
         } catch (error) {
-            throw guardFault(error);
+            throw guard === undefined ? error : guardFault(error);
         }
         const sender = new Sender(this.#socket, limits, () => this.#delivery.wake(), () => this.#warnOfRecovery());
         this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
@@ -210,7 +210,8 @@ class Kasocki {
         if (this.#closed) {
             return;
         }
-        this.#log.error(errorFields(thrown), 'The socket cannot be served and is closed');
+        const level = thrown instanceof AlreadyClosingError ? 'info' : 'error';
+        this.#log.write(level, errorFields(thrown), 'The socket cannot be served and is closed');
         this.#emit('err', this.#serialize(thrown));
         for (const event of this.#queue.close()) {
             this.#refuse(new AlreadyClosingError('The socket is being closed'), event);

@@ -129,7 +129,8 @@ function levelOfSeverity(severity) {
 function errorFields(error) {
     try {
         const { name, message, code, stack, cause } = error;
-        return { err: { name, message, code, stack, cause: cause && errorFields(cause).err } };
+        const why = cause && { name: cause.name, message: String(cause.message ?? cause), stack: cause.stack };
+        return { err: { name, message, code, stack, cause: why } };
     } catch {
         return { err: { message: 'unknown error' } };
     }

@@ -6,8 +6,8 @@ const assert = require('node:assert/strict');
 
 const kafka = require('./support/kafka.js');
 const { Kasocki, errorOf, hubs, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
+const { runBody } = require('./support/program.js');
 const { collectUntil, nextEvent, record } = require('./support/server.js');
-const { spawnNode } = require('./support/spawn.js');
 
 /** Members of stats() that only grow. */
 const COUNTERS = ['recordsRead', 'bytesRead', 'recordsParsed', 'filterEvaluations', 'recordsMatched', 'recordsEncoded', 'recordsSkipped',
@@ -199,6 +199,7 @@ describe('Kasocki.metrics()', () => {
     before(kafka.start);
 
     it('is Prometheus\' text format, and says what stats() says', async () => {
+        await Kasocki.close();
         const topic = await kafka.createTopic();
         await kafka.produce(topic, [{ value: { n: 0 } }]);
         const server = await serve({ kafkaConfig: newConfig({ 'statistics.interval.ms': 50 }) });
@@ -206,7 +207,10 @@ describe('Kasocki.metrics()', () => {
         await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
         await resultOf(client, 'consume');
         await errorOf(client, 'subscribe', topic);
-        await until(() => Kasocki.stats().librdkafka.length >= 2);
+        // At rest, so that what is asked for next is the same.
+        await until(() => Kasocki.stats().tailScans === 1 && Kasocki.stats().catchUpScans === 0);
+        // Told twenty times a second: from some time on it has received something.
+        await until(() => Kasocki.stats().librdkafka.some(({ statistics }) => statistics.rx_bytes > 0));
         const families = parseMetrics(Kasocki.metrics());
         const now = Kasocki.stats();
         const value = (name, labels = {}) => {
@@ -319,7 +323,7 @@ describe('Kasocki.close()', () => {
     });
 
     it('ends a process in good order that has nothing else to do', async () => {
-        const { stdout, stderr, code } = await spawnNode(`
+        const { stdout, stderr, code } = await runBody(`
             const { Kasocki, startServer, nextEvent } = support;
             const server = await startServer((socket) => new Kasocki(socket, { kafkaConfig: { 'metadata.broker.list': '${kafka.brokers}' } }));
             const client = server.connect();
