@@ -23,12 +23,12 @@ async function readGuard(option, socket, asker, timeout) {
         return undefined;
     }
     try {
-        const filter = typeof option === 'function' ? await asker.ask(option, [socket], timeout) : option;
-        if (!filter) {
-            // A function that forgot its return must not open everything.
-            throw new TypeError('it gave no filter ({} is the one that lets everything pass)');
+        const { filter } = readFilters(typeof option === 'function' ? await asker.ask(option, [socket], timeout) : option);
+        if (filter === null) {
+            // What is off for a client is a mistake here. A function that forgot its return must not open everything.
+            throw new TypeError('it is no filter ({} is the one that lets everything pass)');
         }
-        return readFilters(filter).filter;
+        return filter;
     } catch (thrown) {
         throw guardFault(thrown);
     }
