@@ -72,6 +72,7 @@
         'src/record/record_chunk.cc',
         'src/json/augment.cc',
         'src/json/fault.cc',
+        'src/json/fields.cc',
         'src/json/path_trie.cc',
         'src/json/scanner.cc',
         'src/json/text.cc',

@@ -18,7 +18,7 @@ class Delivery {
      * @param {object} hooks
      * @param {number} hooks.maxConsumes that may wait
      * @param {number} hooks.maxDelay ms that a message may wait for company
-     * @param {function(number): void} hooks.onSent gets the number of messages
+     * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
     constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onFault }) {
@@ -98,7 +98,7 @@ class Delivery {
             return 0;
         }
         this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        this.onSent(batch.count);
+        this.onSent(batch.count, batch.bytes);
         // If all were answered, company could not have made it any larger.
         return this.consumes.length === 0 ? 1 : batch.bytes / next.maxBytes;
     }
@@ -110,7 +110,7 @@ class Delivery {
             return 0;
         }
         this.sender.send(next.form, batch);
-        this.onSent(batch.count);
+        this.onSent(batch.count, batch.bytes);
         return Math.max(batch.bytes / next.maxBytes, batch.count / next.maxCount);
     }
 

@@ -8,6 +8,12 @@ const DEFAULTS = {
     kafkaConfig: undefined,
     /** names of topics that may be subscribed; absent: every one but internal ones */
     allowedTopics: undefined,
+    /** function (socket, topics) that gives those of them that this socket may see, or a Promise of them */
+    authorize: undefined,
+    /** a filter that every message must pass too, or a function of the socket that gives one */
+    filter: undefined,
+    /** { only: [...] } or { drop: [...] }: dotted paths of what is cut from messages */
+    fields: undefined,
     logger: defaultLogger,
     deserializer: undefined,
     matcherFactory: undefined,
@@ -23,14 +29,21 @@ const DEFAULTS = {
     batch: {}
 };
 
-/** What one socket may take up, by default. */
+/** What one socket may take up, by default; the last three count what all sockets of the process take up together. */
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
+    /** bytes of a filter's JSON text */
+    filterBytes: 65536,
+    /** bytes of memory for one regular expression of a filter */
+    regexProgram: 262144,
     /** consumes that wait for a message */
     consumes: 1000,
-    /** events that wait for their turn */
+    /** events that wait for their turn, and what they take in bytes */
     events: 1000,
+    eventBytes: 4 * 1024 * 1024,
+    /** events a second, and as many at once after a quiet second */
+    eventsPerSecond: 100000,
     /** bytes of messages that are under way to the client */
     bytesInFlight: 256 * 1024,
     /** bytes of answers that a client has not read; past it the connection is closed */
@@ -38,7 +51,13 @@ const LIMITS = {
     /** arrays and objects within each other in a record */
     depth: 1024,
     /** messages a second, with socket.io's connectionStateRecovery, which keeps every one in memory for minutes */
-    recoverableMessages: 1000
+    recoverableMessages: 1000,
+    /** sockets at once */
+    sockets: 100000,
+    /** hubs, that is, distinct configurations of Kafka at once */
+    hubs: 100,
+    /** bytes of records that readers hold */
+    bufferBytes: 1024 * 1024 * 1024
 };
 
 /** How messages are put together, by default. */
@@ -60,12 +79,16 @@ const isFunction = (value) => typeof value === 'function';
 const isObject = (value) => typeof value === 'object' && value !== null;
 const isPlain = (value) => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 const isTime = (value) => typeof value === 'number' && value >= 0 && value <= MAX_TIMER;
+const isPaths = (value) => Array.isArray(value) && value.length > 0 && value.every((path) => typeof path === 'string' && path !== '');
 const isTopicName = (value) => typeof value === 'string' && TOPIC_NAME.test(value);
 
 /** Each option: what it must be, and the test of it. */
 const OPTION_RULES = {
     kafkaConfig: ['an object', isPlain],
     allowedTopics: ['an array of topic names', (value) => Array.isArray(value) && value.every(isTopicName)],
+    authorize: ['a function', isFunction],
+    filter: ['a filter, or a function that gives one', (value) => isObject(value) || isFunction(value) || typeof value === 'string'],
+    fields: ['{ only: [...] } or { drop: [...] }, with an array of paths', isFields],
     logger: ['a logger with methods such as warn and error', (value) => isObject(value) || isFunction(value)],
     deserializer: ['a function', isFunction],
     matcherFactory: ['a function', isFunction],
@@ -120,7 +143,30 @@ function readOptions(given) {
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
     }
+    const metadata = cutMetadata(options);
+    if (metadata !== undefined) {
+        refuse(`Option "fields" can not be applied to the metadata: "${metadata}"`);
+    }
     return { options, error };
+}
+
+/** @return {boolean} is a value of the option `fields`: the one or the other, not both */
+function isFields(value) {
+    const names = isPlain(value) ? Object.keys(value) : [];
+    return names.length === 1 && ['only', 'drop'].includes(names[0]) && isPaths(value[names[0]]);
+}
+
+/**
+ * Metadata is never cut. Whoever thinks that it is would show what he wants to hide, so a path that leads there is
+ * refused. (Those of the first version, `meta`, join a member of the record's own, which may be cut.)
+ *
+ * @return {string|undefined} the first such path
+ */
+function cutMetadata({ fields, metadataField }) {
+    if (fields === undefined || metadataField === false || metadataField === 'meta') {
+        return undefined;
+    }
+    return (fields.drop ?? fields.only).find((path) => path.split('.')[0] === metadataField);
 }
 
 /** A misspelt `allowedTopics` that went unnoticed would open every topic: names that mean nothing are refused. */

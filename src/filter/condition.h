@@ -43,6 +43,7 @@ class ScalarSet {
   std::vector<JsonKind> words_;  // null, false, true
 };
 
+// Copies share the compiled pattern.
 class Condition {
  public:
   enum class Test { kWord, kNumber, kString, kSet, kRegex };
@@ -76,7 +77,7 @@ class Condition {
   double number_ = 0;
   std::string text_;  // the string, the number as it is printed, or the pattern
   ScalarSet set_;
-  std::unique_ptr<Regex> regex_;
+  std::shared_ptr<const Regex> regex_;
 };
 
 // The characters of a string value: a view of the scanned text, or of `scratch` if there are escapes to resolve.

@@ -35,8 +35,10 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
   auto impl = std::make_unique<Impl>(translated.value().pattern, options);
   if (!impl->re2.ok()) {
     std::string what;
+    ErrorKind kind = ErrorKind::kInvalidFilter;
     switch (impl->re2.error_code()) {
       case RE2::ErrorPatternTooLarge:
+        kind = ErrorKind::kLimitExceeded;
         what = "it is too large (RE2 needs more than " + std::to_string(limits.max_memory) + " bytes)";
         break;
       case RE2::ErrorRepeatSize:
@@ -48,7 +50,7 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
       default:
         what = Excerpt(impl->re2.error());
     }
-    return Error{ErrorKind::kInvalidFilter, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
+    return Error{kind, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
   }
   const auto program = static_cast<size_t>(impl->re2.ProgramSize());
   impl->literals = translated.value().literals.Required();

@@ -74,7 +74,7 @@ Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {
   if (info[0].IsNumber()) {
     matcher = info[0].As<Napi::Number>().Uint32Value();
   } else if (info[0].IsString()) {
-    auto compiled = Filter::Compile(info[0].As<Napi::String>().Utf8Value(), FilterLimits{});
+    auto compiled = Filter::Compile(info[0].As<Napi::String>().Utf8Value(), filter_limits_);
     if (!compiled.ok()) return ToJsError(info.Env(), compiled.error());
     filter = std::move(compiled.value());
   }
