@@ -73,6 +73,7 @@
         'src/json/augment.cc',
         'src/json/document.cc',
         'src/json/fault.cc',
+        'src/json/fields.cc',
         'src/json/path_trie.cc',
         'src/json/scanner.cc',
         'src/json/text.cc',
@@ -124,6 +125,7 @@
                   'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'sources': [
         'src/node/addon.cc',
+        'src/node/batch.cc',
         'src/node/batch_cache.cc',
         'src/node/convert.cc',
         'src/node/filter_stages.cc',

@@ -1,6 +1,7 @@
 'use strict';
 
 const { LimitExceededError } = require('./errors');
+const { dropAnswered } = require('./sender');
 
 /**
  * Brings a session's messages to its socket: as the answers of waiting `consume`s first, then, while started, as
@@ -16,14 +17,16 @@ class Delivery {
      * @param {import('./scheduler').Scheduler} scheduler
      * @param {object} hooks
      * @param {number} hooks.maxConsumes that may wait
-     * @param {function(number): void} hooks.onSent gets the number of messages
+     * @param {number} hooks.maxDelay ms that a message may wait for company
+     * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
-    constructor(session, sender, scheduler, { maxConsumes, onSent, onFault }) {
+    constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onFault }) {
         this.session = session;
         this.sender = sender;
         this.scheduler = scheduler;
         this.maxConsumes = maxConsumes;
+        this.maxDelay = maxDelay;
         this.onSent = onSent;
         this.onFault = onFault;
         this.started = false;
@@ -72,39 +75,43 @@ class Delivery {
         this.scheduler.remove(this);
     }
 
-    /** @return {boolean} a batch was sent, there may be more. Called by the scheduler */
+    /** @return {number} 0: nothing was sent; else which part of a full batch was. Called by the scheduler */
     pump() {
         if (this.closed) {
-            return false;
+            return 0;
         }
         try {
-            return this.consumes.length > 0 ? this.pumpReplies() : this.started && this.pumpMessages();
+            dropAnswered(this.consumes);
+            return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : 0;
         } catch (error) {
             this.onFault(error);
-            return false;
+            return 0;
         }
     }
 
     pumpReplies() {
-        const next = this.sender.nextReplies(this.consumes.length);
-        const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
+        const next = this.sender.nextReplies(this.consumes);
+        const batch = next && (next.ids
+            ? this.session.takeReplies(next.ids, next.maxBytes)
+            : this.session.take(next.form, next.maxBytes, next.maxCount));
         if (!batch) {
-            return false;
+            return 0;
         }
         this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        this.onSent(batch.count);
-        return true;
+        this.onSent(batch.count, batch.bytes);
+        // If all were answered, company could not have made it any larger.
+        return this.consumes.length === 0 ? 1 : batch.bytes / next.maxBytes;
     }
 
     pumpMessages() {
         const next = this.sender.nextBatch();
         const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
         if (!batch) {
-            return false;
+            return 0;
         }
         this.sender.send(next.form, batch);
-        this.onSent(batch.count);
-        return true;
+        this.onSent(batch.count, batch.bytes);
+        return Math.max(batch.bytes / next.maxBytes, batch.count / next.maxCount);
     }
 
     want(wanting) {

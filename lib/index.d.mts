@@ -4,6 +4,9 @@ export default Kasocki;
 export { Kasocki };
 export {
     createMatcher,
+    stats,
+    metrics,
+    close,
     KasockiError,
     InvalidAssignmentError,
     TopicNotAvailableError,
@@ -14,6 +17,7 @@ export {
     AlreadyStartedError,
     AlreadyClosingError,
     DeserializationError,
+    AuthorizationError,
     LimitExceededError,
     KafkaError
 } from './index.js';
@@ -21,8 +25,13 @@ export type {
     SocketLike,
     Options,
     KafkaConfigValue,
+    OAuthBearerToken,
     KafkaConfig,
+    Fields,
     Limits,
+    Stats,
+    PartitionLag,
+    LibrdkafkaStatistics,
     Logger,
     StatsdClient,
     KafkaMessage,

@@ -4,6 +4,9 @@ export default Kasocki;
 export { Kasocki };
 export const {
     createMatcher,
+    stats,
+    metrics,
+    close,
     KasockiError,
     InvalidAssignmentError,
     TopicNotAvailableError,
@@ -14,6 +17,7 @@ export const {
     AlreadyStartedError,
     AlreadyClosingError,
     DeserializationError,
+    AuthorizationError,
     KafkaError,
     LimitExceededError
 } = Kasocki;

@@ -5,11 +5,11 @@ const { NativeMatcher } = require('./native');
 
 /** What a filter may take up, by default. */
 const FILTER_LIMITS = {
-    /** bytes of a filter, as JSON text */
+    /** bytes of a filter's JSON text; what is longer is refused before it becomes a text */
     filterBytes: 65536,
-    /** steps of an expression's evaluation on one message, see docs/filters.md */
+    /** steps of a filter's expressions on one message, see docs/filters.md */
     filterSteps: 100000,
-    /** bytes of RE2's program for one pattern, with the states that it builds while it runs */
+    /** bytes of memory for one regular expression of a filter */
     regexProgram: 262144
 };
 
@@ -17,19 +17,19 @@ const FILTER_LIMITS = {
  * Reads filters as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
  *
  * @param {*} filters `{ 'dotted.path': value }`, an expression, or an array of these; falsy, or a blank text: no filter
- * @param {{filterBytes: number}} [limits]
+ * @param {number} [maxBytes] of its JSON text
  * @return {{filter: string|null, filters: object|string|Array|null}} the filter's JSON text for the core, and as it is
  *     shown; null: none
- * @throws {InvalidFilterError|LimitExceededError} of a value's type or size; what the text means is for the core to judge
+ * @throws {InvalidFilterError|LimitExceededError} of a value's type, or the size; what the text means is for the core to judge
  */
-function readFilters(filters, limits = FILTER_LIMITS) {
+function readFilters(filters, maxBytes = FILTER_LIMITS.filterBytes) {
     const none = { filter: null, filters: null };
     if (!filters) {
         return none;
     }
     let clean;
     try {
-        clean = copyFilters(filters, limits.filterBytes);
+        clean = copyFilters(filters, maxBytes);
     } catch (error) {
         // A getter or a proxy may throw anything.
         throw fromThrown(error, InvalidFilterError);
@@ -56,7 +56,7 @@ function copyFilters(filters, maxBytes) {
     const take = (length) => {
         room -= length;
         if (room < 0) {
-            throw new LimitExceededError(`A filter is larger than ${maxBytes} bytes`);
+            throw new LimitExceededError(`a filter is larger than ${maxBytes} bytes`);
         }
     };
     const refuse = (message) => new InvalidFilterError(message, { filters });
@@ -183,16 +183,19 @@ function aboutFilters(error, filters) {
  *     everything matches
  * @param {{filterBytes?: number, filterSteps?: number, regexProgram?: number}} [limits] see FILTER_LIMITS
  * @return {function((object|string|Uint8Array)): boolean}
- * @throws {InvalidFilterError|LimitExceededError}
+ * @throws {InvalidFilterError}
  */
 function createMatcher(filters, limits) {
     const known = { ...FILTER_LIMITS, ...limits };
-    const read = readFilters(filters, known);
+    let read;
     let native;
     try {
+        read = readFilters(filters, known.filterBytes);
         native = new NativeMatcher(read.filter ?? '{}', known);
-    } catch (error) {
-        throw aboutFilters(fromNative(error), filters);
+    } catch (thrown) {
+        const error = thrown.kind === undefined ? thrown : aboutFilters(fromNative(thrown), filters);
+        // Of whatever class: here, what is too large is a filter that can't be.
+        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters });
     }
     const matches = (message) => {
         const text = textOf(message);

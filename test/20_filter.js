@@ -4,7 +4,7 @@ const assert = require('assert');
 
 const { createMatcher } = require('../lib/matcher');
 const { NativeMatcher } = require('../lib/native');
-const { InvalidFilterError, LimitExceededError } = require('../lib/errors');
+const { InvalidFilterError } = require('../lib/errors');
 const { referenceMatcher } = require('./reference-matcher');
 
 /** [filters, message, whether it matches]; a message is a value or, as { text }, JSON text. */
@@ -245,13 +245,13 @@ describe('filter: the object language', () => {
 });
 
 describe('filter: what is no filter', () => {
-    const refused = (filters, pattern, Class = InvalidFilterError) =>
+    const refused = (filters, pattern) =>
         assert.throws(
             () => createMatcher(filters),
             (error) => {
-                assert(error instanceof Class, String(error));
+                assert(error instanceof InvalidFilterError, String(error));
                 assert.match(error.message, pattern);
-                assert.strictEqual(error.name, Class.name);
+                assert.strictEqual(error.name, 'InvalidFilterError');
                 return true;
             }
         );
@@ -309,7 +309,7 @@ describe('filter: what is no filter', () => {
             new Array(2 ** 32 - 1),
             new Array(40000).fill({ a: 1 })
         ]) {
-            refused(filters, /larger than 65536 bytes/, LimitExceededError);
+            refused(filters, /larger than 65536 bytes/);
         }
         refused(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [i, 1])), /more paths than 1000/);
         refused({ [Array(1025).fill('a').join('.')]: 1 }, /more segments than 1024/);

@@ -53,6 +53,17 @@ describe('filter', () => {
         [{ '_kafka.offset': ['3', 4, 5] }, (n) => n === 4 || n === 5],
         [{ '_kafka.partition': 0, 'kind': 'c' }, (n) => n % 3 === 2],
         [{}, () => true],
+        ['$.n < 7', (n) => n < 7],
+        ["$.kind == 'a' && !$.user", (n) => n % 3 === 0 && n % 5 !== 0],
+        ["$.user.bot == true || $.n == 1", (n) => n % 10 === 0 || n === 1],
+        ["$.tags[?@ == 't1'] && $.n > 20", (n) => n % 2 === 1 && n > 20],
+        ["match($._kafka.key, 'k1[0-3]')", (n) => n >= 10 && n <= 13],
+        ["search(value($..name), '5')", (n) => n % 10 === 5],
+        ['$[?@.timestamp >= 1025]', (n) => n >= 25],
+        ["$..[?@.type == 'log']", (n) => n % 4 === 0],
+        ['count($.*) == 5', (n) => n % 5 === 0],
+        ['length($.tags) == 2 && $._kafka.offset == 4', (n) => n === 4],
+        [[{ kind: ['a', 'b'] }, '$.n >= 10', { 'tags.0': 't0' }], (n) => n % 3 < 2 && n >= 10 && n % 2 === 0],
     ];
     for (const [filter, condition] of cases) {
         it(JSON.stringify(filter), async () => {
@@ -108,6 +119,28 @@ describe('filter', () => {
         assert.deepEqual(await resultOf(client, 'filter', filters), filters);
     });
 
+    it('answers with expressions as they are in force: trimmed, without what is blank', async () => {
+        const client = await readyClient(server);
+        assert.equal(await resultOf(client, 'filter', '\n  $.a  ==  1\t'), '$.a  ==  1');
+        assert.deepEqual(await resultOf(client, 'filter', [' $.a ', '', { b: 1 }, '  ']), ['$.a', { b: 1 }]);
+        assert.equal(await resultOf(client, 'filter', '   '), null);
+        assert.equal(await resultOf(client, 'filter', ['', ' ']), null);
+    });
+
+    it('is the same class however it is written', async () => {
+        const own = await serve();
+        const filters = [{ kind: 'b', n: 1 }, "$.kind == 'b' && $.n == 1", "@['n'] == 1.0 && \"b\" == $['kind']", ["!($.n != 1)", { kind: 'b' }]];
+        const clients = await Promise.all(filters.map(async (filter) => {
+            const client = await readyClient(own);
+            await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+            await resultOf(client, 'filter', filter);
+            return client;
+        }));
+        assert.deepEqual(await Promise.all(clients.map(next)), [1, 1, 1, 1]);
+        assert.equal(own.native().stats().classes, 1);
+        await own.close();
+    });
+
     it('is one socket\'s own, and shared where it is equal', async () => {
         const clients = await Promise.all(Array.from({ length: 9 }, () => subscribed()));
         await Promise.all(clients.map(async (client, i) => {
@@ -154,6 +187,20 @@ describe('filter', () => {
             }
             assert.equal(client.errs.length, bad.length);
             assert.deepEqual([await next(client), await next(client)], [1, 4]);
+        });
+
+        it('says where an expression is wrong', async () => {
+            const client = await readyClient(server);
+            for (const [filter, position, wrong] of [
+                ['$.a ==', 6, '$.a =='],
+                ["  $.price < 10 && $.user.bot = false", 31, "  $.price < 10 && $.user.bot = false"],
+                [[{ a: 1 }, '$.é😀 == )'], 8, '$.é😀 == )'],
+            ]) {
+                const error = await errorOf(client, 'filter', filter);
+                assert.deepEqual([error.name, error.position, error.filter], ['InvalidFilterError', position, wrong]);
+                assert.deepEqual(error.filters, filter);
+                assert.match(error.message, new RegExp(`position ${position}: `));
+            }
         });
 
         it('says what RE2 cannot do', async () => {

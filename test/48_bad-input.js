@@ -120,7 +120,8 @@ describe('bad input', () => {
                     checkError(error, event);
                     assert.deepEqual(client.errs.slice(before), [error], name);
                     const allowed = event === 'consume' || event === 'start' ? ['NotSubscribedError'] :
-                        event === 'subscribe' ? ['InvalidAssignmentError', 'TopicNotAvailableError', 'LimitExceededError'] : ['InvalidFilterError'];
+                        event === 'subscribe' ? ['InvalidAssignmentError', 'TopicNotAvailableError', 'LimitExceededError'] :
+                        ['InvalidFilterError', 'LimitExceededError'];
                     assert.ok(allowed.includes(error.name), `${name}: ${error.name}: ${error.message}`);
                 } else {
                     assert.ok(event !== 'subscribe', name);

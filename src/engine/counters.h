@@ -1,11 +1,39 @@
-// Counters of one hub: written by its worker, read by anyone.
+// Counters of one hub: written by its worker, read by anyone, from any thread.
 #ifndef KASOCKI_ENGINE_COUNTERS_H_
 #define KASOCKI_ENGINE_COUNTERS_H_
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace kasocki {
+
+// How many records the last active cursor of a partition is behind the end of its log.
+struct PartitionLag {
+  std::string topic;
+  int32_t partition = 0;
+  int64_t lag = 0;
+};
+
+// The lags as last measured, of partitions that somebody reads.
+class PartitionLags {
+ public:
+  void Set(std::vector<PartitionLag> lags) {
+    std::lock_guard lock(mutex_);
+    lags_.swap(lags);
+  }
+  std::vector<PartitionLag> Get() const {
+    std::lock_guard lock(mutex_);
+    return lags_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<PartitionLag> lags_;
+};
 
 // Totals since the hub began, unless called a gauge.
 struct Counters {
@@ -26,6 +54,7 @@ struct Counters {
   std::atomic<uint64_t> catch_up_scans{0};      // gauge
   std::atomic<uint64_t> buffer_bytes{0};        // gauge: record bytes held by scans
   std::atomic<int64_t> max_lag{-1};             // gauge: records that the last active cursor is behind, -1: unknown
+  PartitionLags lags;                           // gauge
 };
 
 }  // namespace kasocki

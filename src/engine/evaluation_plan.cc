@@ -4,6 +4,35 @@
 
 namespace kasocki {
 
+bool PlannedGroup::Takes(const MessageFormat& format) const {
+  return field == format.metadata.field && max_depth == format.max_depth &&
+         (fields == format.fields || (fields && format.fields && fields->canonical() == format.fields->canonical()));
+}
+
+uint32_t PlannedGroup::GuardNumber(const FilterClass& filter_class) {
+  if (!filter_class.guard) return kNoGuard;
+  const bool metadata = filter_class.guard_looks_at_metadata();
+  const MetadataStyle& style = filter_class.format->metadata;
+  const auto [it, added] =
+      guard_numbers.try_emplace({filter_class.guard->canonical(), metadata ? style : MetadataStyle{}},
+                                static_cast<uint32_t>(guard_numbers.size()));
+  if (added) {
+    PlannedGuards& planned = metadata ? augmented_guards[style] : guards;
+    std::vector<uint32_t> wanted = planned.index.wanted();
+    wanted.push_back(planned.index.Add(filter_class.guard));
+    planned.numbers.push_back(it->second);
+    planned.index.Want(std::move(wanted));
+  }
+  return it->second;
+}
+
+void PlannedGroup::Settle() {
+  raw.index.Settle();
+  for (auto& [style, text] : augmented) text.index.Settle();
+  guards.index.Settle();
+  for (auto& [style, guard] : augmented_guards) guard.index.Settle();
+}
+
 bool EvaluationPlan::IsAssigned(const std::vector<std::shared_ptr<const FilterClass>>& classes) const {
   return std::equal(classes.begin(), classes.end(), ids_.begin(), ids_.end(),
                     [](const auto& filter_class, uint64_t id) { return filter_class->id == id; });
@@ -15,15 +44,14 @@ EvaluationPlan::Class& EvaluationPlan::ClassOf(const std::shared_ptr<const Filte
   if (!added) return known;
 
   const std::shared_ptr<const MessageFormat>& format = filter_class->format;
-  const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) {
-    return g->field == format->metadata.field && g->max_depth == format->max_depth;
-  });
+  const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const auto& g) { return g->Takes(*format); });
   if (group != groups_.end()) {
     known.group = group->get();
   } else {
     known.group = groups_.emplace_back(std::make_unique<PlannedGroup>()).get();
     known.group->field = format->metadata.field;
     known.group->max_depth = format->max_depth;
+    known.group->fields = format->fields;
   }
   const auto [format_index, is_new] =
       known.group->format_indexes.try_emplace(format.get(), static_cast<uint32_t>(known.group->formats.size()));
@@ -32,6 +60,7 @@ EvaluationPlan::Class& EvaluationPlan::ClassOf(const std::shared_ptr<const Filte
   known.text = filter_class->looks_at_metadata() ? &known.group->augmented[format->metadata] : &known.group->raw;
   known.slot = known.text->index.Add(filter_class->filter);
   known.text->formats.push_back(format_index->second);
+  known.text->guards.push_back(known.group->GuardNumber(*filter_class));
   known.text->places.push_back(0);
   return known;
 }

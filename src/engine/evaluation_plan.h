@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/filter_class.h"
@@ -18,10 +19,13 @@
 
 namespace kasocki {
 
+inline constexpr uint32_t kNoGuard = UINT32_MAX;
+
 // Filters that are judged on the same text.
 struct PlannedText {
   FilterIndex index;
   std::vector<uint32_t> formats;  // by the index's slot: in the group's list
+  std::vector<uint32_t> guards;   // by slot: the guard's number in the group, or kNoGuard
 
   // Of the evaluation at hand.
   std::vector<size_t> places;  // by slot: in the list of classes that was assigned
@@ -29,14 +33,32 @@ struct PlannedText {
   size_t filters = 0;  // of those wanted that are filters at all
 };
 
+// Guards that are judged on the same text, before anything is cut from it. All are always wanted: they are few.
+struct PlannedGuards {
+  FilterIndex index;
+  std::vector<uint32_t> numbers;  // by the index's slot: in the group
+};
+
 // Classes for which a record is scanned in the same way.
 struct PlannedGroup {
+  bool Takes(const MessageFormat& format) const;
+  // Equal guards have one number, and are judged once.
+  uint32_t GuardNumber(const FilterClass& filter_class);
+  // Lets the indexes settle.
+  void Settle();
+
   std::string field;  // the metadata's
   size_t max_depth = 0;
+  std::shared_ptr<const FieldMask> fields;  // null: nothing is cut
   std::vector<std::shared_ptr<const MessageFormat>> formats;
   std::unordered_map<const MessageFormat*, uint32_t> format_indexes;
   PlannedText raw;                                 // judged on the record's own text
   std::map<MetadataStyle, PlannedText> augmented;  // judged on the text with metadata
+
+  // Where fields are cut.
+  PlannedGuards guards;
+  std::map<MetadataStyle, PlannedGuards> augmented_guards;
+  std::map<std::pair<std::string, MetadataStyle>, uint32_t> guard_numbers;
 };
 
 // One thread.

@@ -1,8 +1,12 @@
 // How a pass works. The classes are sorted into groups by the name of their metadata member, which is what the scanner
-// watches to cut it out, and by the depth they allow: nearly always one group. In a group all filters share one trie of
-// paths and one index (filter/filter_index.h), so a record is walked once and few filters are tried on it, whatever
-// their number. Filters that look at the metadata are evaluated on a second text, the augmented one, again shared by all
-// of them. A record's frame is made when the first class of its format matches.
+// watches to cut it out, by the depth they allow, and by the fields that are cut: nearly always one group. In a group
+// all filters share one trie of paths and one index (filter/filter_index.h), so a record is walked once and few filters
+// are tried on it, whatever their number. Filters that look at the metadata are evaluated on a second text, the
+// augmented one, again shared by all of them. A record's frame is made when the first class of its format matches.
+//
+// In a group that cuts fields, guards (the server's own filters) come first, on the whole message. Then the record's
+// text is cut, once for all of the group, and scanned again: what follows takes the cut text for the record's own and
+// cannot know what stood in it.
 //
 // Sockets come and go one by one, and each changes the list of classes. So the plan for many classes is kept and grows:
 // a new class costs its own filing, one that is not asked for a bit. A list of few, such as one reader's that catches up
@@ -27,6 +31,25 @@ constexpr size_t kSmallPlans = 8;
 constexpr int64_t kShortPatience = 20000;
 // A plan with so many classes that are gone, and more of them than of others, is thrown away.
 constexpr size_t kManyGone = 64;
+
+// One filter, and what a text must be scanned with for it. No filter lets everything pass.
+class LoneFilter {
+ public:
+  explicit LoneFilter(const Filter* filter) : filter_(filter) {
+    if (filter_ == nullptr) return;
+    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
+  }
+  const PathSet* paths() const { return &paths_; }
+  // On the scanner's last text.
+  bool Matches(const JsonScanner& scanner, FilterRun* run) const {
+    return filter_ == nullptr || filter_->Matches(scanner, scanner.values(), ids_, run);
+  }
+
+ private:
+  const Filter* const filter_;
+  PathSet paths_;
+  std::vector<size_t> ids_;
+};
 
 // Gives a class the block that its frames are in. What waits for a slow client keeps its block in memory: a class with
 // few of the frames gets copies of them in a block of its own, so that it keeps no more than a few times its own bytes.
@@ -101,6 +124,12 @@ void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonSc
   AppendAugmented(text, verdict, scanner.members(), style, metadata_, out);
 }
 
+// Guards are judged to the end: they are the server's own.
+void Evaluator::CountOverBudget(FilterTrials* trials) {
+  counters_->filters_over_budget += trials->over_budget.size();
+  trials->over_budget.clear();
+}
+
 // What the trials of one record showed of filters that take many steps, or long.
 void Evaluator::SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset) {
   for (const uint32_t slot : trials_.over_budget) {
@@ -108,12 +137,11 @@ void Evaluator::SortTrials(const PlannedText& text, std::vector<std::shared_ptr<
     if (result == nullptr) result = std::make_shared<Matches>();
     result->last_over_budget = offset;
   }
-  counters_->filters_over_budget += trials_.over_budget.size();
   for (const uint32_t slot : trials_.broken_off) given_up_.emplace_back(&text, slot);
   for (const auto& [slot, nanoseconds] : trials_.times) {
     if (watch_.Add(text.places[slot], nanoseconds)) given_up_.emplace_back(&text, slot);
   }
-  trials_.over_budget.clear();
+  CountOverBudget(&trials_);
   trials_.broken_off.clear();
   trials_.times.clear();
 }
@@ -130,22 +158,46 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
   uint64_t parsed = 0, evaluated = 0, tried = 0, matched = 0, encoded = 0;
 
   for (PlannedGroup* group : plan.assigned()) {
-    group->raw.index.Settle();
-    for (auto& [style, text] : group->augmented) text.index.Settle();
+    group->Settle();
     JsonScanner& scanner = ScannerFor(group->max_depth);
     const bool reports = group == plan.assigned().front();
     metadata_of_ = SIZE_MAX;
     formats_.assign(group->formats.size(), FormatState());
     std::vector<std::pair<size_t, uint32_t>> found;  // places of classes that match something, with their formats
+    const PathSet& first_paths = group->fields ? group->guards.index.paths() : group->raw.index.paths();
 
     for (size_t i = first; i < last; ++i) {
       std::optional<std::string_view> value = records.value(i);
-      JsonVerdict verdict =
-          value ? scanner.Scan(*value, &group->raw.index.paths(), group->field) : JsonVerdict::kInvalid;
+      JsonVerdict verdict = value ? scanner.Scan(*value, &first_paths, group->field) : JsonVerdict::kInvalid;
       ++parsed;
       if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {
         if (reports) skipped(records.offset(i), SkipReason(value, verdict, scanner));
         continue;
+      }
+      // Calls judge(text, scanner) for each text with metadata that filters want.
+      auto judge_augmented = [&](auto& texts, auto&& judge) {
+        for (auto& [style, text] : texts) {
+          if (text.index.wanted().empty()) continue;
+          scanned_text_.clear();
+          Augment(*value, verdict, scanner, style, records, i, partition, &scanned_text_);
+          ScanText(&text.index.paths());
+          ++parsed;
+          judge(text, text_scanner_);
+        }
+      };
+
+      if (group->fields) {
+        guarded_.assign(group->guard_numbers.size(), 0);
+        auto judge_guards = [&](PlannedGuards& guards, const JsonScanner& text_scanner) {
+          tried += guards.index.Match(text_scanner, &guard_trials_, &matching_);
+          CountOverBudget(&guard_trials_);
+          evaluated += guards.index.wanted().size();
+          for (const uint32_t slot : matching_) guarded_[guards.numbers[slot]] = 1;
+        };
+        if (!group->guards.index.wanted().empty()) judge_guards(group->guards, scanner);
+        judge_augmented(group->augmented_guards, judge_guards);
+        verdict = CutFields(*group->fields, &scanner, &group->raw.index.paths(), group->field, &*value);
+        ++parsed;
       }
 
       auto judge = [&](PlannedText& text, const JsonScanner& text_scanner) {
@@ -157,8 +209,9 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
         tried += text.index.Match(text_scanner, &trials_, &matching_);
         SortTrials(text, &results, records.offset(i));
         evaluated += text.filters;
-        matched += matching_.size();
         for (const uint32_t slot : matching_) {
+          if (text.guards[slot] != kNoGuard && guarded_[text.guards[slot]] == 0) continue;
+          ++matched;
           FormatState& format = formats_[text.formats[slot]];
           if (format.record != i) {
             const MessageFormat& message_format = *group->formats[text.formats[slot]];
@@ -177,14 +230,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
         }
       };
       if (!group->raw.wanted.empty()) judge(group->raw, scanner);
-      for (auto& [style, text] : group->augmented) {
-        if (text.wanted.empty()) continue;
-        scanned_text_.clear();
-        Augment(*value, verdict, scanner, style, records, i, partition, &scanned_text_);
-        ScanText(&text.index.paths());
-        ++parsed;
-        judge(text, text_scanner_);
-      }
+      judge_augmented(group->augmented, judge);
     }
     for (const auto& [place, format] : found) TakeFrames(formats_[format].frames, results[place].get());
     formats_.clear();
@@ -207,29 +253,70 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
   return shared;
 }
 
-void Evaluator::ScanText(const PathSet* paths) {
+JsonVerdict Evaluator::ScanText(const PathSet* paths) {
   size_t length = scanned_text_.size();
   scanned_text_.append(kPadding, '\0');
-  text_scanner_.Scan(std::string_view(scanned_text_).substr(0, length), paths);
+  return text_scanner_.Scan(std::string_view(scanned_text_).substr(0, length), paths);
+}
+
+JsonVerdict Evaluator::CutFields(const FieldMask& fields, JsonScanner* scanner, const PathSet* paths,
+                                 std::string_view field, std::string_view* text) {
+  if (cutter_.Cut(fields, *scanner, &cut_text_)) {
+    size_t length = cut_text_.size();
+    cut_text_.append(kPadding, '\0');
+    *text = std::string_view(cut_text_).substr(0, length);
+  }
+  return scanner->Scan(*text, paths, field);
 }
 
 std::shared_ptr<const MessageTexts> Evaluator::Texts(const RecordChunk& records, const TopicPartition& partition,
-                                                     const MessageFormat& format, const SkipReport& skipped) {
+                                                     const FilterClass& filter_class, const SkipReport& skipped) {
+  const MessageFormat& format = *filter_class.format;
   auto texts = std::make_shared<MessageTexts>();
   JsonScanner& scanner = ScannerFor(format.max_depth);
+  const LoneFilter guard(filter_class.guard.get());
+  const bool guard_augmented = filter_class.guard_looks_at_metadata();
   metadata_of_ = SIZE_MAX;
   for (size_t i = 0; i < records.size(); ++i) {
     std::optional<std::string_view> value = records.value(i);
-    JsonVerdict verdict = value ? scanner.Scan(*value, nullptr, format.metadata.field) : JsonVerdict::kInvalid;
+    JsonVerdict verdict = value ? scanner.Scan(*value, guard.paths(), format.metadata.field) : JsonVerdict::kInvalid;
     if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {
       skipped(records.offset(i), SkipReason(value, verdict, scanner));
       continue;
     }
+    if (guard_augmented) {
+      scanned_text_.clear();
+      Augment(*value, verdict, scanner, format.metadata, records, i, partition, &scanned_text_);
+      ScanText(guard.paths());
+    }
+    if (!guard.Matches(guard_augmented ? text_scanner_ : scanner, &guard_trials_.run)) continue;
+    if (format.fields) verdict = CutFields(*format.fields, &scanner, nullptr, format.metadata.field, &*value);
     texts->offsets.push_back(records.offset(i));
     Augment(*value, verdict, scanner, format.metadata, records, i, partition, &texts->texts.emplace_back());
   }
   counters_->records_parsed += records.size();
   return texts;
+}
+
+std::shared_ptr<const MessageTexts> Evaluator::Permitted(std::shared_ptr<const MessageTexts> texts,
+                                                         const FilterClass& filter_class) {
+  const FieldMask* fields = filter_class.format->fields.get();
+  if (!filter_class.guard && fields == nullptr) return texts;
+  auto permitted = std::make_shared<MessageTexts>();
+  const LoneFilter guard(filter_class.guard.get());
+  for (size_t i = 0; i < texts->texts.size(); ++i) {
+    scanned_text_ = texts->texts[i];
+    JsonVerdict verdict = ScanText(guard.paths());
+    if (!guard.Matches(text_scanner_, &guard_trials_.run)) continue;
+    const bool container = verdict == JsonVerdict::kObject || verdict == JsonVerdict::kArray;
+    // What toJSON may make of an object has no fields: none of it is known to be harmless.
+    if (fields != nullptr && !container) continue;
+    const bool cut = fields != nullptr && cutter_.Cut(*fields, text_scanner_, &cut_text_);
+    permitted->offsets.push_back(texts->offsets[i]);
+    permitted->texts.push_back(cut ? cut_text_ : texts->texts[i]);
+  }
+  counters_->records_parsed += texts->texts.size();
+  return permitted;
 }
 
 std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class,
@@ -251,10 +338,9 @@ std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& text
       index.Match(text_scanner_, &trials_, &matching_);
       verdicts[i] = matching_.empty() ? 0 : 1;
       if (!trials_.over_budget.empty()) last_over_budget = texts.offsets[i];
-      counters_->filters_over_budget += trials_.over_budget.size();
+      CountOverBudget(&trials_);
       given_up = !trials_.broken_off.empty();
       for (const auto& [slot, nanoseconds] : trials_.times) given_up = watch_.Add(slot, nanoseconds) || given_up;
-      trials_.over_budget.clear();
       trials_.broken_off.clear();
       trials_.times.clear();
     }

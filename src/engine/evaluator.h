@@ -20,6 +20,7 @@
 #include "engine/filter_class.h"
 #include "engine/matches.h"
 #include "engine/scan.h"
+#include "json/fields.h"
 #include "json/scanner.h"
 #include "kafka/client.h"
 #include "record/record_chunk.h"
@@ -45,9 +46,14 @@ class Evaluator {
                                                        const SkipReport& skipped, size_t first = 0,
                                                        size_t last = SIZE_MAX);
 
-  // The messages of a chunk as texts, with their metadata: what a JavaScript matcher sees.
+  // The messages of a chunk as texts, with their metadata, as far as the class may see them: what a JavaScript matcher
+  // gets.
   std::shared_ptr<const MessageTexts> Texts(const RecordChunk& records, const TopicPartition& partition,
-                                            const MessageFormat& format, const SkipReport& skipped);
+                                            const FilterClass& filter_class, const SkipReport& skipped);
+
+  // Of texts that a JavaScript deserializer made, as much as the class may see.
+  std::shared_ptr<const MessageTexts> Permitted(std::shared_ptr<const MessageTexts> texts,
+                                                const FilterClass& filter_class);
 
   // A native filter (or none) on texts that a JavaScript deserializer made, from `first` to below `last`. Null: given up.
   std::shared_ptr<const Matches> EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class,
@@ -81,8 +87,13 @@ class Evaluator {
   JsonScanner text_scanner_;
   Counters* const counters_;
   // Scans scanned_text_, which is known to be valid, with text_scanner_.
-  void ScanText(const PathSet* paths);
+  JsonVerdict ScanText(const PathSet* paths);
+  // Cuts fields from the text that `scanner` has just found valid and scans what is left. *text becomes that, until the
+  // next call.
+  JsonVerdict CutFields(const FieldMask& fields, JsonScanner* scanner, const PathSet* paths, std::string_view field,
+                        std::string_view* text);
 
+  void CountOverBudget(FilterTrials* trials);
   void SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset);
 
   // For evaluations of many classes: one plan, which has all of them. For those of few: a small plan each, those used
@@ -93,16 +104,20 @@ class Evaluator {
 
   const bool patient_;
   FilterTrials trials_;
+  FilterTrials guard_trials_;
   CostWatch watch_;
 
   // Scratch of one evaluation.
   std::vector<std::pair<const PlannedText*, uint32_t>> given_up_;  // by slot
   std::vector<FormatState> formats_;
   std::vector<uint32_t> matching_;
+  std::vector<uint8_t> guarded_;  // by guard's number: it lets the record at hand pass
   std::string metadata_;
   size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of
   std::string text_;               // of the message at hand
   std::string scanned_text_;       // what text_scanner_ points into
+  FieldCutter cutter_;
+  std::string cut_text_;  // what CutFields left of a text
 };
 
 }  // namespace kasocki

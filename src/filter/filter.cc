@@ -82,6 +82,8 @@ JsonPath SplitPath(std::string_view dotted) {
 
 Error Fault(const std::string& what) { return Error{ErrorKind::kInvalidFilter, what, ""}; }
 
+Error OverLimit(const std::string& what) { return Error{ErrorKind::kLimitExceeded, what, ""}; }
+
 Error FaultAt(std::string_view path, const std::string& what) {
   return Fault("filter \"" + Excerpt(path) + "\": " + what);
 }

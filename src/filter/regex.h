@@ -41,7 +41,7 @@ class Regex {
  public:
   // `pattern` is JavaScript's syntax without the slashes, code-point meaning (as with the `u` flag, but lenient as
   // without it), no flags; `(?i)` and `(?s)` in front work. What RE2 can't do is an error (kInvalidFilter) that says
-  // so.
+  // so; a pattern beyond max_memory is one of kind kLimitExceeded.
   static Result<std::unique_ptr<Regex>> Compile(std::string_view pattern, const RegexLimits& limits);
 
   // `pattern` is I-Regexp. With `whole` it must match all of a text, else some of it. A null pointer: it is no I-Regexp

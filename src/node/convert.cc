@@ -192,6 +192,15 @@ struct EventConverter {
   }
 };
 
+// A member that is a number over 0 becomes *limit.
+template <typename Limit>
+void ReadLimit(const Object& object, const char* name, Limit* limit) {
+  const Value value = object.Get(name);
+  if (value.IsNumber() && value.As<Number>().Int64Value() > 0) {
+    *limit = static_cast<Limit>(value.As<Number>().Int64Value());
+  }
+}
+
 }  // namespace
 
 String ToJsString(Env env, std::string_view text) {
@@ -215,20 +224,6 @@ Object ToJsError(Env env, const Error& error) {
   return object;
 }
 
-FilterLimits ToFilterLimits(const Value& value) {
-  FilterLimits limits;
-  if (!value.IsObject()) return limits;
-  const auto read = [&](const char* name, auto* limit) {
-    const Value given = value.As<Object>().Get(name);
-    const int64_t number = given.IsNumber() ? given.As<Number>().Int64Value() : 0;
-    if (number > 0) *limit = static_cast<std::remove_pointer_t<decltype(limit)>>(number);
-  };
-  read("filterBytes", &limits.max_bytes);
-  read("filterSteps", &limits.max_steps);
-  read("regexProgram", &limits.regex.max_memory);
-  return limits;
-}
-
 Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, sessions.size());
   if (array.IsEmpty()) return array;  // a thread that is being terminated gets none
@@ -237,6 +232,16 @@ Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
 }
 
 Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
+
+FilterLimits ToFilterLimits(const Value& value) {
+  FilterLimits limits;
+  if (!value.IsObject()) return limits;
+  const Object object = value.As<Object>();
+  ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "filterSteps", &limits.max_steps);
+  ReadLimit(object, "regexProgram", &limits.regex.max_memory);
+  return limits;
+}
 
 std::vector<std::pair<std::string, std::string>> ToPairs(const Value& value) {
   std::vector<std::pair<std::string, std::string>> pairs;

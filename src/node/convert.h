@@ -20,9 +20,6 @@ Napi::String ToJsString(Napi::Env env, std::string_view text);
 // `{ kind, message, code, position?, item? }`, as lib/native.d.ts has it.
 Napi::Object ToJsError(Napi::Env env, const Error& error);
 
-// A NativeFilterLimits of lib/native.d.ts; defaults for what is no number over 0.
-FilterLimits ToFilterLimits(const Napi::Value& value);
-
 // A HubEvent of lib/native.d.ts.
 Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);
 
@@ -30,6 +27,9 @@ Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 
 // Pairs of strings out of `[string, string][]`; what is no such array gives none.
 std::vector<std::pair<std::string, std::string>> ToPairs(const Napi::Value& value);
+
+// A NativeFilterLimits of lib/native.d.ts; the core's own limits where it says nothing.
+FilterLimits ToFilterLimits(const Napi::Value& value);
 
 }  // namespace kasocki
 

@@ -42,7 +42,8 @@ Napi::Function SessionObject::Define(Napi::Env env) {
       env, "NativeSession",
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
-       InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
+       InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::TakeReplies>("takeReplies"),
+       InstanceMethod<&SessionObject::Close>("close")});
 }
 
 SessionObject::SessionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionObject>(info) {}
@@ -91,6 +92,19 @@ Napi::Value SessionObject::Take(const Napi::CallbackInfo& info) {
   std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
   if (segments.empty()) return info.Env().Null();
   return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(segments));
+}
+
+Napi::Value SessionObject::TakeReplies(const Napi::CallbackInfo& info) {
+  if (!session_ || !info[0].IsArray()) return info.Env().Null();
+  Napi::Array array = info[0].As<Napi::Array>();
+  std::vector<uint64_t> ids(array.Length());
+  for (uint32_t i = 0; i < ids.size(); ++i) {
+    Napi::HandleScope scope(info.Env());
+    ids[i] = static_cast<uint64_t>(array.Get(i).As<Napi::Number>().Int64Value());
+  }
+  std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), ids.size());
+  if (segments.empty()) return info.Env().Null();
+  return ToJsReplies(info.Env(), session_->filter_class()->format->encoder, ids, segments);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {

@@ -17,6 +17,7 @@
 #include "engine/filter_class.h"
 #include "filter/filter.h"
 #include "json/augment.h"
+#include "json/fields.h"
 #include "json/scanner.h"
 #include "node/addon.h"
 #include "record/record_chunk.h"
@@ -53,6 +54,19 @@ bool ReadBytes(const Napi::Value& value, std::string* copy, std::string_view* by
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) return false;
   const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
   *bytes = std::string_view(reinterpret_cast<const char*>(array.Data()), array.ByteLength());
+  return true;
+}
+
+// A path from an array of at least one string or bytes.
+bool ReadPath(const Napi::Value& value, JsonPath* path) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() == 0) return false;
+  const Napi::Array segments = value.As<Napi::Array>();
+  for (uint32_t k = 0; k < segments.Length(); ++k) {
+    std::string copy;
+    std::string_view segment;
+    if (!ReadBytes(segments.Get(k), &copy, &segment)) return false;
+    path->emplace_back(segment);
+  }
   return true;
 }
 
@@ -148,16 +162,8 @@ Napi::Value Pick(const Napi::CallbackInfo& info) {
   std::vector<size_t> ids;
   const Napi::Array path_list = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < path_list.Length(); ++i) {
-    const Napi::Value item = path_list[i];
-    if (!item.IsArray() || item.As<Napi::Array>().Length() == 0) return ThrowType(env, "a path must be an array");
     JsonPath path;
-    const Napi::Array segments = item.As<Napi::Array>();
-    for (uint32_t k = 0; k < segments.Length(); ++k) {
-      std::string copy;
-      std::string_view segment;
-      if (!ReadBytes(segments[k], &copy, &segment)) return ThrowType(env, "a segment must be a string or bytes");
-      path.emplace_back(segment);
-    }
+    if (!ReadPath(path_list.Get(i), &path)) return ThrowType(env, "a path must be an array of segments");
     ids.push_back(paths.Add(path));
   }
   const std::string watched = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : "";
@@ -248,6 +254,40 @@ Napi::Value Augment(const Napi::CallbackInfo& info) {
   return ToBuffer(env, out);
 }
 
+// cut(texts, mode, paths): one scanner and one cutter for all texts, as in the engine; null where nothing is cut
+Napi::Value Cut(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray() || !info[1].IsString() || !info[2].IsArray()) {
+    return ThrowType(env, "cut(texts, mode, paths)");
+  }
+  std::vector<JsonPath> paths;
+  const Napi::Array path_list = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < path_list.Length(); ++i) {
+    if (!ReadPath(path_list.Get(i), &paths.emplace_back()))
+      return ThrowType(env, "a path must be an array of segments");
+  }
+  const bool drop = info[1].As<Napi::String>().Utf8Value() == "drop";
+  const FieldMask mask(drop ? FieldMask::Mode::kDrop : FieldMask::Mode::kOnly, paths);
+  JsonScanner scanner;
+  FieldCutter cutter;
+  const Napi::Array texts = info[0].As<Napi::Array>();
+  Napi::Array results = Napi::Array::New(env, texts.Length());
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    const Napi::HandleScope scope(env);
+    std::string copy, out;
+    std::string_view text;
+    if (!ReadBytes(texts.Get(i), &copy, &text)) return ThrowType(env, "a text must be a Uint8Array");
+    const PaddedText padded(text, kDefaultPadding);
+    const JsonVerdict verdict = scanner.Scan(padded.text());
+    if (verdict != JsonVerdict::kObject && verdict != JsonVerdict::kArray) {
+      return ThrowType(env, "a text must be an object or array of JSON");
+    }
+    const bool cut = cutter.Cut(mask, scanner, &out);
+    results.Set(i, cut ? ToBuffer(env, out) : env.Null());
+  }
+  return results;
+}
+
 // frame(payload, namespace)
 Napi::Value Frame(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -267,6 +307,20 @@ Napi::Value Frame(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   return ToBuffer(env, frame);
+}
+
+// reply(payload, namespace, id)
+Napi::Value Reply(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string copy;
+  std::string_view payload;
+  if (!ReadBytes(info[0], &copy, &payload)) return ThrowType(env, "payload must be a Uint8Array");
+  if (!info[1].IsString()) return ThrowType(env, "namespace must be a string");
+  if (!info[2].IsNumber()) return ThrowType(env, "id must be a number");
+  std::string out;
+  FrameEncoder(info[1].As<Napi::String>().Utf8Value())
+      .AppendReply(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()), payload, &out);
+  return ToBuffer(env, out);
 }
 
 // evaluate(texts, filters, rounds): the filters of each round together, all rounds by one evaluator
@@ -345,7 +399,9 @@ void InitStages(Napi::Env env, Napi::Object exports) {
   stages["scan"] = Napi::Function::New(env, ScanText, "scan");
   stages["pick"] = Napi::Function::New(env, Pick, "pick");
   stages["augment"] = Napi::Function::New(env, Augment, "augment");
+  stages["cut"] = Napi::Function::New(env, Cut, "cut");
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
+  stages["reply"] = Napi::Function::New(env, Reply, "reply");
   stages["evaluate"] = Napi::Function::New(env, Evaluate, "evaluate");
   InitFilterStages(env, stages);
   exports["stages"] = stages;
