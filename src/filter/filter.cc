@@ -346,8 +346,7 @@ Filter::~Filter() = default;
 
 Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view json, const FilterLimits& limits) {
   if (json.size() > limits.max_bytes) {
-    return Error{ErrorKind::kLimitExceeded, "a filter is larger than " + std::to_string(limits.max_bytes) + " bytes",
-                 ""};
+    return OverLimit("a filter is larger than " + std::to_string(limits.max_bytes) + " bytes");
   }
   std::string padded;
   padded.reserve(json.size() + kPadding);
