@@ -195,7 +195,7 @@ function createMatcher(filters, limits) {
     } catch (thrown) {
         const error = thrown.kind === undefined ? thrown : aboutFilters(fromNative(thrown), filters);
         // Of whatever class: here, what is too large is a filter that can't be.
-        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters });
+        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters, ...error });
     }
     const matches = (message) => {
         const text = textOf(message);
