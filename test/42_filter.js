@@ -193,8 +193,8 @@ describe('filter', () => {
             const client = await readyClient(server);
             for (const [filter, position, wrong] of [
                 ['$.a ==', 6, '$.a =='],
-                ["  $.price < 10 && $.user.bot = false", 31, "  $.price < 10 && $.user.bot = false"],
-                [[{ a: 1 }, '$.é😀 == )'], 8, '$.é😀 == )'],
+                ['  $.price < 10 && $.user.bot = false', 29, '  $.price < 10 && $.user.bot = false'],
+                [[{ a: 1 }, '$.é😀 == )'], 9, '$.é😀 == )'],
             ]) {
                 const error = await errorOf(client, 'filter', filter);
                 assert.deepEqual([error.name, error.position, error.filter], ['InvalidFilterError', position, wrong]);

@@ -20,8 +20,8 @@ std::vector<int64_t> Range(int64_t from, int64_t to, int64_t step = 1) {
   return range;
 }
 
-const char kThirds[] = "\"$..third < 1 || $.third == 0\"";  // as JSON
-const char kSlow[] = "\"$[?@ == $.third] && $.third == 0\"";
+const char kThirds[] = "{\"third\":0}";
+const char kSlow[] = "\"$[?@ == 0] && $.third == 0\"";  // not that it matters: it is slow because the hub says so
 
 // A hub in which one filter is slow.
 class SlowHub : public FakeHub {
@@ -212,13 +212,17 @@ TEST(Budget, ARecordPastItIsNoMatchAndIsToldOfOncePassed) {
   for (int i = 1; i < 200; ++i) many += "," + std::to_string(i);
   hub.log.Append(many + "]}");
   Fill(&hub.log, 10);
-  FakeSocket socket(&hub, 1, 0, "\"$.third == 0 && !($..[?@ == 1000])\"");
+  const std::string filter = "\"$.third == 0 && !($..[?@ == 5000])\"";
+  FakeSocket socket(&hub, 1, 0, filter);
   FakeSocket cheap(&hub, 2, 0, "{\"third\":0}");
-  FakeSocket behind(&hub, 3, 11, "\"$.third == 0 && !($..[?@ == 1000])\"");
-  for (FakeSocket* reader : {&socket, &cheap, &behind}) {
+  for (FakeSocket* reader : {&socket, &cheap}) {
     reader->Start();
     reader->Drain();
   }
+  EXPECT_EQ(hub.counters.filters_over_budget.load(), 1u);
+  FakeSocket behind(&hub, 3, 11, filter);
+  behind.Start();
+  behind.Drain();
   EXPECT_EQ(cheap.offsets, (std::vector<int64_t>{0, 3, 6, 9, 10, 12, 15, 18}));
   EXPECT_EQ(socket.offsets, (std::vector<int64_t>{0, 3, 6, 9, 12, 15, 18}));
   EXPECT_EQ(behind.offsets, (std::vector<int64_t>{12, 15, 18}));
@@ -227,7 +231,6 @@ TEST(Budget, ARecordPastItIsNoMatchAndIsToldOfOncePassed) {
     EXPECT_EQ(session, 1u);
     EXPECT_EQ(offset, 10);
   }
-  EXPECT_EQ(hub.counters.filters_over_budget.load(), 1u);
 }
 
 }  // namespace
