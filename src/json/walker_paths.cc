@@ -139,7 +139,15 @@ item : {
   }
 
   if (node == kNone && member == kNone) {
-    if (text[positions[i]] == '"') {
+    const char first = text[positions[i]];
+    if (first == '"') {
+      ++i;
+      goto leave;
+    }
+    if (!IsOpener(first)) {
+      if (ScalarEnd(text + positions[i], text + positions[i + 1], text + index_.length, first) == nullptr) {
+        return FailScalar(i);
+      }
       ++i;
       goto leave;
     }
