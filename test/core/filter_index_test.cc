@@ -67,9 +67,9 @@ TEST(Literals, AreWhatAMatchMustContain) {
 // Filters and records of a few values each, so that they meet.
 std::string RandomFilter(std::mt19937* random) {
   static constexpr const char* kConditions[] = {
-      "\"user\":\"u%\"", "\"n\":%",        "\"flag\":true",      "\"flag\":null",         "\"user\":[\"u%\",\"u1%\"]",
-      "\"tags\":[\"t%\"]", "\"title\":\"/word%/\"", "\"title\":\"/(?i)WORD%.*[0-9]$/\"", "\"title\":\"/^[a-z]+%?/\"",
-      "\"tags\":[]",     "\"_kafka.offset\":%", "\"a.b.%\":1"};
+      "\"user\":\"u%\"",           "\"n\":%",           "\"flag\":true",         "\"flag\":null",
+      "\"user\":[\"u%\",\"u1%\"]", "\"tags\":[\"t%\"]", "\"title\":\"/word%/\"", "\"title\":\"/(?i)WORD%.*[0-9]$/\"",
+      "\"title\":\"/^[a-z]+%?/\"", "\"tags\":[]",       "\"_kafka.offset\":%",   "\"a.b.%\":1"};
   std::string filter = "{";
   for (size_t i = 1 + (*random)() % 3; i > 0; --i) {
     std::string condition = kConditions[(*random)() % std::size(kConditions)];
@@ -86,8 +86,8 @@ std::string RandomRecord(std::mt19937* random) {
   static constexpr const char* kFlags[] = {"true", "false", "null", "1"};
   std::string tags = (*random)() % 2 == 0 ? "[]" : "[\"t" + digit() + "\",\"t" + digit() + "\"]";
   if ((*random)() % 8 == 0) tags = "\"t" + digit() + "\"";
-  return "{\"user\":\"u" + digit() + "\",\"n\":" + digit() + ",\"flag\":" + kFlags[(*random)() % 4] + ",\"tags\":" + tags +
-         ",\"title\":\"Word word" + digit() + " and " + digit() + "\",\"a\":{\"b\":[1,2,1,2]}}";
+  return "{\"user\":\"u" + digit() + "\",\"n\":" + digit() + ",\"flag\":" + kFlags[(*random)() % 4] +
+         ",\"tags\":" + tags + ",\"title\":\"Word word" + digit() + " and " + digit() + "\",\"a\":{\"b\":[1,2,1,2]}}";
 }
 
 class Churn : public testing::Test {
