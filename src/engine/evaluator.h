@@ -100,7 +100,6 @@ class Evaluator {
   // last in front.
   std::unique_ptr<EvaluationPlan> shared_plan_;
   std::vector<std::unique_ptr<EvaluationPlan>> small_plans_;
-  const std::shared_ptr<const Matches> nothing_ = std::make_shared<const Matches>();
 
   const bool patient_;
   FilterTrials trials_;

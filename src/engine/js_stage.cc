@@ -6,7 +6,6 @@ namespace kasocki {
 
 void JsStage::Request(uint64_t partition_id, const TopicPartition& partition, std::shared_ptr<ScanChunk> chunk,
                       std::shared_ptr<const FilterClass> filter_class, const SkipReport& skipped) {
-  chunk->results[filter_class->id] = nullptr;
   Job job{partition_id, chunk, std::move(filter_class)};
   FunctionId decoder = job.filter_class->decoder;
   if (decoder == 0) {
@@ -81,7 +80,7 @@ void JsStage::Matched(RequestId request, const std::vector<uint8_t>& verdicts) {
 }
 
 void JsStage::Store(const Job& job, std::shared_ptr<const Matches> matches) {
-  job.chunk->results[job.filter_class->id] = std::move(matches);
+  job.chunk->results.Set(job.filter_class->id, std::move(matches));
   stored_(job.partition_id);
 }
 

@@ -16,7 +16,6 @@ constexpr milliseconds kFirstBackoff{500};
 constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
-constexpr size_t kAsked = SIZE_MAX;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
 // How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
@@ -151,34 +150,24 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   bool moved = false;
-  needed_.clear();
   unevaluated_.clear();
   for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
-  if (!needed_.empty()) {
-    host_->Evaluate(this, &needed_);
-    // Those still not evaluated go apart, wait for JavaScript, or changed their filter this very moment: the next step
-    // sees.
-    std::vector<Cursor*> again;
-    again.swap(unevaluated_);
-    for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
-  }
-  return moved;
-}
-
-// The place in needed_ of what is not evaluated yet; kAsked: JavaScript is working on it.
-size_t Partition::Need(const std::shared_ptr<ScanChunk>& chunk, std::shared_ptr<const FilterClass> filter_class) {
-  if (chunk->results.contains(filter_class->id)) return kAsked;
-  const auto known = std::find_if(needed_.begin(), needed_.end(), [&](const PartitionHost::Needed& needed) {
-    return needed.chunk == chunk && needed.filter_class->id == filter_class->id;
-  });
-  if (known != needed_.end()) return static_cast<size_t>(known - needed_.begin());
-  needed_.push_back({chunk, std::move(filter_class)});
-  return needed_.size() - 1;
+  if (needed_.empty()) return moved;
+  apart_needs_.swap(needed_);
+  host_->Evaluate(this, &apart_needs_);
+  std::erase_if(apart_needs_, [](const PartitionHost::Needed& need) { return !need.apart; });
+  for (const PartitionHost::Needed& need : apart_needs_) need.chunk->results.Unask(need.filter_class->id);
+  // Those still not evaluated go apart, wait for JavaScript, or changed their filter this very moment.
+  std::vector<Cursor*> again;
+  again.swap(unevaluated_);
+  for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
+  apart_needs_.clear();
+  return moved || !needed_.empty();
 }
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
-  size_t needed = kAsked;
+  const PartitionHost::Needed* apart = nullptr;
   int64_t over_budget = -1;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
@@ -186,12 +175,20 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
-    const std::shared_ptr<const Matches>* found = (*chunk)->Find(context.filter_class());
+    const std::shared_ptr<const FilterClass>& filter_class = context.shared_filter_class();
+    const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
       if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
       return context.Prepare(*found, (*chunk)->to);
     }
-    needed = Need(*chunk, context.shared_filter_class());
+    const auto known = std::find_if(apart_needs_.begin(), apart_needs_.end(), [&](const PartitionHost::Needed& need) {
+      return need.chunk == *chunk && need.filter_class == filter_class;
+    });
+    if (known != apart_needs_.end()) {
+      apart = &*known;
+    } else if ((*chunk)->results.Ask(filter_class->id)) {
+      needed_.push_back({*chunk, filter_class});
+    }
     return Session::Step::kNotEvaluated;
   });
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
@@ -205,8 +202,8 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     case Session::Step::kAtEnd:
       return false;
     case Session::Step::kNotEvaluated:
-      if (needed != kAsked && needed_[needed].apart) {
-        SetApart(cursor, needed_[needed].job, now);
+      if (apart != nullptr) {
+        SetApart(cursor, apart->job, now);
       } else {
         unevaluated_.push_back(cursor);
       }

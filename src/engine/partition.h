@@ -104,7 +104,6 @@ class Partition {
   bool PumpScan(Scan* scan, Clock::time_point now);
   bool StepRiders(Scan* scan, Clock::time_point now);
   bool StepRider(Scan* scan, Cursor* cursor, Clock::time_point now);
-  size_t Need(const std::shared_ptr<ScanChunk>& chunk, std::shared_ptr<const FilterClass> filter_class);
   void HandOver();
   void Board();
   void PaceCatchUp(Clock::time_point now);
@@ -153,8 +152,9 @@ class Partition {
   Clock::time_point retry_at_{};
   std::optional<Clock::time_point> timer_;
 
+  std::vector<PartitionHost::Needed> needed_;  // asked for, to be evaluated in this step, or the next
   // Scratch of one step.
-  std::vector<PartitionHost::Needed> needed_;
+  std::vector<PartitionHost::Needed> apart_needs_;
   std::vector<Cursor*> unevaluated_;
 };
 

@@ -12,6 +12,7 @@ constexpr milliseconds kLongestSleep{60000};
 constexpr milliseconds kSkipReportEvery{1000};
 constexpr milliseconds kLagEvery{1000};
 constexpr std::chrono::minutes kBudgetReportEvery{1};
+constexpr milliseconds kTidyEvery{5000};
 
 }  // namespace
 
@@ -30,7 +31,10 @@ Worker::Worker(WorkerOptions options, Mailbox* mailbox, Outbox* outbox, Counters
 Worker::~Worker() = default;
 
 void Worker::Run() {
-  if (OpenClients()) MeasureLag();
+  if (OpenClients()) {
+    MeasureLag();
+    Tidy();
+  }
   std::vector<Mailbox::Command> commands;
   std::vector<uint64_t> marked;
   while (!stopping_) {
@@ -245,15 +249,18 @@ void Worker::Evaluate(Partition* partition, std::vector<Needed>* needed) {
     }
   }
   for (auto& [chunk, needs] : native) {
-    std::sort(needs.begin(), needs.end(),
-              [](const Needed* a, const Needed* b) { return a->filter_class->id < b->filter_class->id; });
+    // In the same order every time: the evaluator then knows them again.
+    auto by_id = [](const Needed* a, const Needed* b) { return a->filter_class->id < b->filter_class->id; };
+    if (!std::is_sorted(needs.begin(), needs.end(), by_id)) std::sort(needs.begin(), needs.end(), by_id);
     std::vector<std::shared_ptr<const FilterClass>> classes;
+    classes.reserve(needs.size());
     for (const Needed* need : needs) classes.push_back(need->filter_class);
     auto results = evaluator_.Evaluate(*chunk->records, partition->name(), classes, SkipsOf(*partition, chunk));
     chunk->skips_counted = true;
+    chunk->results.Reserve(classes.size());
     for (size_t i = 0; i < needs.size(); ++i) {
       if (results[i]) {
-        chunk->results[classes[i]->id] = std::move(results[i]);
+        chunk->results.Set(classes[i]->id, std::move(results[i]));
       } else {
         JudgeSlowly(*partition, needs[i]);
       }
@@ -325,6 +332,11 @@ void Worker::RequestBounds(Partition* partition) {
 
 void Worker::PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) {
   if (!sessions.empty()) outbox_->Push(SessionsErrorEvent{sessions, error});
+}
+
+void Worker::Tidy() {
+  evaluator_.Tidy();
+  timers_.At(Clock::now() + kTidyEvery, [this] { Tidy(); });
 }
 
 void Worker::MeasureLag() {

@@ -81,6 +81,7 @@ class Worker : private PartitionHost {
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
   void MeasureLag();
+  void Tidy();
   void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();

@@ -92,7 +92,7 @@ class FakeHub : public PartitionHost {
       }
       auto results = evaluator.Evaluate(*need.chunk->records, evaluated->name(), {need.filter_class},
                                         [](int64_t, const std::string&) {});
-      need.chunk->results[need.filter_class->id] = results[0];
+      need.chunk->results.Set(need.filter_class->id, results[0]);
     }
   }
   void FilterOverBudget(Session* session, const Partition&, int64_t offset) override {
