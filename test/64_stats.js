@@ -97,17 +97,17 @@ describe('Kasocki.stats()', () => {
     });
 
     it('tells the lag of each partition that is read', async () => {
-        const big = await kafka.createTopic({ partitions: 2 });
+        const big = await kafka.createTopic();
         const SUPPLY = 1000;
-        const supply = () => kafka.produce(big, Array.from({ length: SUPPLY }, (_, n) => ({ value: { n, text: 'x'.repeat(500) }, partition: n % 2 })));
+        const supply = () => kafka.produce(big, Array.from({ length: SUPPLY }, (_, n) => ({ value: { n, text: 'x'.repeat(500) } })));
         await supply();
         const server = await serve({ limits: { bytesInFlight: 2000 } });
         const client = await readyClient(server);
-        await resultOf(client, 'subscribe', [0, 1].map((partition) => ({ topic: big, partition, offset: 0 })));
+        await resultOf(client, 'subscribe', [{ topic: big, partition: 0, offset: 0 }]);
         const lagsOf = () => Kasocki.stats().lags.filter((lag) => lag.topic === big);
         // Pulled one by one, it stays behind, and as long as it is not at the end there is a lag to be measured.
-        const behind = new Set();
-        for (let left = SUPPLY; behind.size < 2; left--) {
+        let behind = false;
+        for (let left = SUPPLY; !behind; left--) {
             if (left <= SUPPLY / 2) {
                 await supply();
                 left += SUPPLY;
@@ -115,12 +115,12 @@ describe('Kasocki.stats()', () => {
             await resultOf(client, 'consume');
             for (const lag of lagsOf()) {
                 assert.deepEqual(Object.keys(lag), ['hub', 'topic', 'partition', 'lag']);
-                if (lag.lag > 100) behind.add(lag.partition);
+                behind ||= lag.lag > 100;
             }
         }
-        // At the ends of both it has none.
+        // At the end it has none.
         await resultOf(client, 'start');
-        await until(() => lagsOf().length === 2 && lagsOf().every(({ lag }) => lag === 0));
+        await until(() => lagsOf().length === 1 && lagsOf()[0].lag === 0);
         await server.close();
     });
 
