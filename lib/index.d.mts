@@ -41,6 +41,7 @@ export type {
     Scalar,
     Filters,
     Assignment,
+    Batch,
     ErrorObject,
     Metadata,
     Ack,

@@ -280,6 +280,8 @@ describe('sender', () => {
             const { conn } = socket;
             const send = conn.send;
             conn.send = (data, options, landed) => { callbacks.push(landed); };
+            // As it is while engine.io has something to write.
+            conn.transport.writable = false;
             let rooms = 0;
             const sender = new Sender(socket, withLimits({ bytesInFlight: 4 * BATCH.maxBytes }), () => { rooms++; });
             const nextTurn = () => new Promise((resolve) => { setImmediate(resolve); });
@@ -304,6 +306,42 @@ describe('sender', () => {
             assert.strictEqual(rooms, 1, 'nobody waits any more');
             assert.strictEqual(sender.inFlight, 0);
             conn.send = send;
+            conn.transport.writable = true;
+        });
+
+        it('also where engine.io loses callbacks: one that comes late tells of all', async () => {
+            const socket = await open();
+            const callbacks = [];
+            const { conn } = socket;
+            const send = conn.send;
+            conn.send = (data, options, landed) => { callbacks.push(landed); };
+            conn.transport.writable = false;
+            let rooms = 0;
+            const sender = new Sender(socket, withLimits({ bytesInFlight: 4 * BATCH.maxBytes }), () => { rooms++; });
+            const nextTurn = () => new Promise((resolve) => { setImmediate(resolve); });
+            const batch = { count: 1, bytes: BATCH.maxBytes, data: Buffer.alloc(0) };
+            const fill = () => {
+                while (sender.nextBatch() !== null) {
+                    sender.send('frames', batch);
+                }
+            };
+            fill();
+            callbacks[0]();
+            await nextTurn();
+            assert.strictEqual(rooms, 0);
+            // All is written, three callbacks are missing; the next one stands for them.
+            conn.transport.writable = true;
+            callbacks[1]();
+            await nextTurn();
+            assert.deepStrictEqual([rooms, sender.inFlight], [1, 0]);
+            conn.transport.writable = false;
+            fill();
+            // Those that come after all are not counted twice.
+            callbacks[2]();
+            callbacks[3]();
+            assert.strictEqual(sender.inFlight, 4 * BATCH.maxBytes);
+            conn.send = send;
+            conn.transport.writable = true;
         });
 
         it('but lets a message larger than the mark go', async () => {
@@ -339,6 +377,17 @@ describe('sender', () => {
                 await allLanded;
                 assert.deepStrictEqual([...source.forms], [way]);
             });
+        }
+    });
+
+    it('leaves no listeners behind', async () => {
+        const { conn } = await open({ clientOptions: { transports: ['polling'] } });
+        const before = conn.listenerCount('upgrade');
+        for (let i = 0; i < 3; i++) {
+            const sender = new Sender({ conn, connected: true }, withLimits({}), () => {});
+            assert.strictEqual(conn.listenerCount('upgrade'), before + 1);
+            sender.close();
+            assert.strictEqual(conn.listenerCount('upgrade'), before);
         }
     });
 
