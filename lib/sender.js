@@ -20,7 +20,7 @@ const { callSafely } = require('./safely');
  * `drain` tells it: engine.io keeps a buffer of its own.) When a connection dies callbacks may never come, nor does
  * anything else then. A high mark of some 100 kB also keeps engine.io's pings from starving behind data.
  *
- * engine.io before 6.6 (socket.io 4.1 to 4.7) loses callbacks: those of long polling that an upgrade comes upon, and over
+ * engine.io before 6.6 (socket.io 4.4 to 4.7) loses callbacks: those of long polling that an upgrade comes upon, and over
  * WebSockets all but one of those that it writes at once. Later ones then come in their place, the last ones never. So
  * whenever one comes, and after an upgrade, its buffer is looked at: if that is empty and the transport is writable,
  * nothing is in flight, whatever the count says. (In 6.6 a transport is not yet writable in a callback: there the count is

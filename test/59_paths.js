@@ -20,7 +20,7 @@ const { WebSocketServer } = require(require.resolve('ws', { paths: [require.reso
 
 /**
  * The oldest socket.io that is supported, and one that takes frames but is careless with the callbacks of what it sends, as
- * all from 4.1 to 4.7 are.
+ * all from 4.4 to 4.7 are.
  */
 const OLD_VERSIONS = { 'socket.io-4-0': 'packets', 'socket.io-4-7': 'frames' };
 
