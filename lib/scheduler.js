@@ -65,6 +65,7 @@ class Scheduler {
         for (const task of tasks) {
             const rest = Math.min(this.restUntil - now, task.maxDelay);
             if (rest < SHORTEST_REST) {
+                this.resting.delete(task);
                 this.queue.add(task);
             } else if (!this.queue.has(task)) {
                 this.resting.add(task);

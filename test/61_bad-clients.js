@@ -317,7 +317,7 @@ describe('a client that', function () {
             }
             return next === COUNT;
         });
-        const ROUNDS = 5000;
+        const ROUNDS = 2000;
         const events = ['["start"]', '["consume"]', '["filter",{"n":"/./"}]', '["stop"]', '["consume",null]', '["filter",null]'];
         let id = 1;
         for (let round = 0; round < ROUNDS; round++) {
