@@ -9,7 +9,7 @@ const net = require('node:net');
 
 const kafka = require('./support/kafka.js');
 const { newConfig, readyClient, resultOf } = require('./support/kasocki.js');
-const RawClient = require('./support/raw-client.js');
+const { memoryOfOne, numberOf, numbered, receiveAll, subscribed } = require('./support/numbered.js');
 const RemoteServer = require('./support/remote-server.js');
 
 const { Receiver } = require(require.resolve('ws', { paths: [require.resolve('socket.io')] }));
@@ -22,59 +22,6 @@ const BASE = 64 * MB;
 const PER_CLIENT = 1 * MB;
 /** For answers that are not read (16 MB of text), and for what an event loop that is never idle leaves to be collected. */
 const FLOOD = 128 * MB;
-
-/** Records with a number in front. */
-function* numbered(count, bytes) {
-    const text = 'x'.repeat(bytes);
-    for (let n = 0; n < count; n++) {
-        yield `{"n":${n},"text":"${text}"}`;
-    }
-}
-
-const numberOf = (packet) => Number(/^42\["message",\{"n":(\d+),/.exec(packet.toString('latin1', 0, 40))[1]);
-
-/**
- * Checks what comes: 0, 1, 2 ...
- *
- * @param {RawClient} client
- * @param {number} count
- * @returns {Promise<void>} all have come
- */
-function receiveAll(client, count) {
-    return new Promise((resolve, reject) => {
-        let next = 0;
-        client.onEvent = (packet) => {
-            const number = numberOf(packet);
-            if (number !== next) {
-                reject(new Error(`${number} came instead of ${next}`));
-            }
-            next++;
-            if (next === count) {
-                resolve();
-            }
-        };
-        client.closed.then(() => reject(new Error(`closed before ${next}`)));
-    });
-}
-
-/** @returns {Promise<RawClient>} subscribed from the beginning of a topic, not started */
-async function subscribed(server, topic) {
-    const client = await RawClient.connect(server.url);
-    const [error] = await client.ackOf('subscribe', [{ topic, partition: 0, offset: 0 }]);
-    assert.equal(error, null);
-    return client;
-}
-
-/** Has one client read a topic, so that the server has what it needs for that. Its peak of memory is forgotten then. */
-async function memoryOfOne(server, topic, count) {
-    const client = await subscribed(server, topic);
-    const all = receiveAll(client, count);
-    client.emit('start');
-    await all;
-    await client.close();
-    await server.ask('forgetPeak');
-    return (await server.ask('memory')).now;
-}
 
 const inMb = (bytes) => `${Math.round(bytes / MB)} MB`;
 
