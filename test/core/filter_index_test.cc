@@ -220,13 +220,13 @@ class Churn : public testing::Test {
     return frames;
   }
 
-  // Evaluates them together, and each with an evaluator of its own.
+  // Evaluates them together, and each by itself.
   void Compare(const Classes& classes) {
     const auto together = Evaluate(&evaluator_, classes);
     ASSERT_EQ(together.size(), classes.size());
+    Counters counters;
+    Evaluator alone(&counters);
     for (size_t i = 0; i < classes.size(); ++i) {
-      Counters counters;
-      Evaluator alone(&counters);
       EXPECT_EQ(FramesOf(*together[i]), FramesOf(*Evaluate(&alone, {classes[i]})[0]));
       matched_ += together[i]->size();
     }
