@@ -44,6 +44,7 @@ export type {
     Filters,
     Filter,
     Assignment,
+    Batch,
     ErrorObject,
     Metadata,
     Ack,

@@ -323,7 +323,7 @@ struct ByLiterals {
   }
   void Settle() {}
   void Find(std::string_view text, Candidates* candidates) {
-    for (const uint32_t slot : without) candidates->Offer(slot);
+    for (const uint32_t slot : without) candidates->Offer(slot, /*proven=*/false);
     index.Find(text, candidates);
   }
 
@@ -347,7 +347,7 @@ class Indexed : public Way {
   void Search(std::string_view text) override {
     candidates_.Clear();
     index_.Find(text, &candidates_);
-    for (const uint32_t slot : candidates_.found()) found_ += regexes_[slot]->Search(text);
+    for (const auto& [slot, proven] : candidates_.found()) found_ += proven || regexes_[slot]->Search(text);
   }
 
  private:

@@ -392,10 +392,10 @@ bool Filter::LooksAt(std::string_view field) const {
 }
 
 bool Filter::Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,
-                     FilterRun* run) const {
+                     FilterRun* run, size_t known) const {
   run->Begin();
   for (size_t i = 0; i < impl_->conditions.size(); i++) {
-    if (!impl_->conditions[i].Holds(scanner, values[ids[i]], run)) return false;
+    if (i != known && !impl_->conditions[i].Holds(scanner, values[ids[i]], run)) return false;
   }
   if (impl_->expressions.empty()) return true;
   run->EnterBudget(impl_->max_steps);

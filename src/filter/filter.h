@@ -23,6 +23,7 @@
 #define KASOCKI_FILTER_FILTER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -80,10 +81,11 @@ class Filter {
   // A member of that name at the top of the message can make a difference: the filter looks at the metadata member.
   bool LooksAt(std::string_view field) const;
 
-  // `values` are the scanner's, of its last scan; `ids[i]` says which of them belongs to paths()[i]. False as well if
-  // `run` then says over_budget() or broken_off().
+  // `values` are the scanner's, of its last scan; `ids[i]` says which of them belongs to paths()[i]. `known` is the
+  // condition, if any, that is known to hold. False as well if `run` then says over_budget() or broken_off().
+  static constexpr size_t kNoCondition = SIZE_MAX;
   bool Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,
-               FilterRun* run) const;
+               FilterRun* run, size_t known = kNoCondition) const;
 
   // The nodes that a filter which is a single query selects, for tests. False: it is none, or took too many steps.
   bool Select(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,

@@ -12,6 +12,8 @@ namespace {
 
 // So few are tried one by one: finding them takes as long.
 constexpr size_t kFew = 8;
+// Paths of which Settle asks whether there is something to do.
+constexpr size_t kLooks = 4;
 
 }  // namespace
 
@@ -37,7 +39,7 @@ void FilterIndex::Want(std::vector<uint32_t> slots) {
 
 // Files a filter under the condition that finds it least often in vain.
 void FilterIndex::File(uint32_t slot) {
-  const Entry& entry = entries_[slot];
+  Entry& entry = entries_[slot];
   const size_t count = entry.filter != nullptr ? entry.filter->conditions().size() : 0;
   if (count == 0) return postings_.Add(slot, &always_);
   by_path_.resize(paths_.size());
@@ -54,56 +56,60 @@ void FilterIndex::File(uint32_t slot) {
     index = std::make_unique<PathIndex>(&seed_, &postings_);
     filed_paths_.push_back(static_cast<uint32_t>(entry.ids[best]));
   }
+  const bool had_patterns = index->has_patterns();
   index->Add(entry.filter->conditions()[best], slot);
-  settled_ = 0;
+  if (index->has_patterns() && !had_patterns) pattern_paths_.push_back(static_cast<uint32_t>(entry.ids[best]));
+  entry.filed_under = best;
 }
 
 void FilterIndex::Settle() {
-  for (; settled_ < filed_paths_.size(); ++settled_) {
-    if (by_path_[filed_paths_[settled_]]->Settle()) return;
+  for (size_t n = std::min(kLooks, pattern_paths_.size()); n > 0; --n) {
+    next_to_settle_ %= pattern_paths_.size();
+    if (by_path_[pattern_paths_[next_to_settle_]]->Settle()) return;
+    ++next_to_settle_;
   }
 }
 
-// Whether a filter matches, if it is known.
-bool FilterIndex::Try(uint32_t slot, const JsonScanner& scanner, FilterTrials* trials) const {
+bool FilterIndex::Matches(const Entry& entry, const JsonScanner& scanner, bool proven, FilterRun* run) const {
+  const size_t known = proven ? entry.filed_under : Filter::kNoCondition;
+  return entry.filter->Matches(scanner, scanner.values(), entry.ids, run, known);
+}
+
+void FilterIndex::Try(uint32_t slot, const JsonScanner& scanner, bool proven, FilterTrials* trials, size_t* tried,
+                      std::vector<uint32_t>* matching) const {
   const Entry& entry = entries_[slot];
-  const auto matches = [&] { return entry.filter->Matches(scanner, scanner.values(), entry.ids, &trials->run); };
-  bool matching;
+  if (entry.filter == nullptr) return matching->push_back(slot);
+  const std::vector<uint32_t>& given_up = trials->given_up;
+  if (!given_up.empty() && std::find(given_up.begin(), given_up.end(), slot) != given_up.end()) return;
+  ++*tried;
+  bool matches;
   if (!trials->timed || entry.filter->is_cheap()) {
-    matching = matches();
+    matches = Matches(entry, scanner, proven, &trials->run);
   } else {
     const auto begin = std::chrono::steady_clock::now();
-    matching = matches();
+    matches = Matches(entry, scanner, proven, &trials->run);
     const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begin;
     trials->times.emplace_back(slot, static_cast<uint64_t>(taken.count()));
   }
   if (trials->run.over_budget()) trials->over_budget.push_back(slot);
   if (trials->run.broken_off()) trials->broken_off.push_back(slot);
-  return matching;
+  if (matches) matching->push_back(slot);
 }
 
 size_t FilterIndex::Match(const JsonScanner& scanner, FilterTrials* trials, std::vector<uint32_t>* matching) {
   matching->clear();
-  const std::vector<uint32_t>* slots = &wanted_;
-  if (wanted_.size() > kFew) {
-    candidates_.Clear();
-    postings_.Offer(&always_, &candidates_);
-    const std::vector<JsonValue>& values = scanner.values();
-    for (const uint32_t path : filed_paths_) {
-      if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
-    }
-    slots = &candidates_.found();
-  }
   size_t tried = 0;
-  for (const uint32_t slot : *slots) {
-    if (entries_[slot].filter != nullptr) {
-      const std::vector<uint32_t>& given_up = trials->given_up;
-      if (!given_up.empty() && std::find(given_up.begin(), given_up.end(), slot) != given_up.end()) continue;
-      ++tried;
-      if (!Try(slot, scanner, trials)) continue;
-    }
-    matching->push_back(slot);
+  if (wanted_.size() <= kFew) {
+    for (const uint32_t slot : wanted_) Try(slot, scanner, /*proven=*/false, trials, &tried, matching);
+    return tried;
   }
+  candidates_.Clear();
+  postings_.Offer(&always_, /*proven=*/false, &candidates_);
+  const std::vector<JsonValue>& values = scanner.values();
+  for (const uint32_t path : filed_paths_) {
+    if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
+  }
+  for (const auto& [slot, proven] : candidates_.found()) Try(slot, scanner, proven, trials, &tried, matching);
   return tried;
 }
 
