@@ -49,6 +49,8 @@ export type HubEvent =
     | { type: 'kafka'; name: string; payload: object }
     /** records that were skipped since the last such event (at most one a second), with the first of them */
     | { type: 'skipped'; count: number; topic: string; partition: number; offset: number; reason: string }
+    /** messages on which guards took too many steps since the last such event (at most one a minute), with the last of them */
+    | { type: 'guardOverBudget'; count: number; topic: string; partition: number; offset: number }
     /** records for a deserializer; answered by deserialized() */
     | { type: 'deserialize'; request: number; decoder: number; topic: string; partition: number; records: NativeRecord[] }
     /** messages for a JavaScript matcher; answered by matched() */

@@ -31,11 +31,11 @@ struct Cursor {
 
   // The worker's alone.
   Partition* partition = nullptr;
-  Scan* scan = nullptr;        // the scan it rides, or stalls on; null: on none
-  CursorList* list = nullptr;  // the one list it is in
-  size_t slot = 0;             // its place there
-  int64_t seen_position = -1;  // `position` as last looked at
-  Clock::time_point since{};   // in its list's sense: of the last progress, or waiting since
+  Scan* scan = nullptr;               // the scan it rides, or stalls on; null: on none
+  CursorList* list = nullptr;         // the one list it is in
+  size_t slot = 0;                    // its place there
+  int64_t seen_position = -1;         // `position` as last looked at
+  Clock::time_point since{};          // in its list's sense: of the last progress, or waiting since
   std::shared_ptr<SlowJob> slow_job;  // of a cursor apart: what it waits for
 };
 

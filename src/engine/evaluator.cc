@@ -32,25 +32,6 @@ constexpr int64_t kShortPatience = 20000;
 // A plan with so many classes that are gone, and more of them than of others, is thrown away.
 constexpr size_t kManyGone = 64;
 
-// One filter, and what a text must be scanned with for it. No filter lets everything pass.
-class LoneFilter {
- public:
-  explicit LoneFilter(const Filter* filter) : filter_(filter) {
-    if (filter_ == nullptr) return;
-    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
-  }
-  const PathSet* paths() const { return &paths_; }
-  // On the scanner's last text.
-  bool Matches(const JsonScanner& scanner, FilterRun* run) const {
-    return filter_ == nullptr || filter_->Matches(scanner, scanner.values(), ids_, run);
-  }
-
- private:
-  const Filter* const filter_;
-  PathSet paths_;
-  std::vector<size_t> ids_;
-};
-
 // Gives a class the block that its frames are in. What waits for a slow client keeps its block in memory: a class with
 // few of the frames gets copies of them in a block of its own, so that it keeps no more than a few times its own bytes.
 void TakeFrames(const std::shared_ptr<std::string>& frames, Matches* matches) {
@@ -79,6 +60,25 @@ std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict
 }
 
 }  // namespace
+
+// One filter, and what a text must be scanned with for it. No filter lets everything pass.
+class Evaluator::LoneFilter {
+ public:
+  explicit LoneFilter(const Filter* filter) : filter_(filter) {
+    if (filter_ == nullptr) return;
+    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
+  }
+  const PathSet* paths() const { return &paths_; }
+  // On the scanner's last text.
+  bool Matches(const JsonScanner& scanner, FilterRun* run) const {
+    return filter_ == nullptr || filter_->Matches(scanner, scanner.values(), ids_, run);
+  }
+
+ private:
+  const Filter* const filter_;
+  PathSet paths_;
+  std::vector<size_t> ids_;
+};
 
 Evaluator::Evaluator(Counters* counters, Patience patience)
     : text_scanner_(kTextDepth),
@@ -130,15 +130,24 @@ void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonSc
   AppendAugmented(text, verdict, scanner.members(), style, metadata_, out);
 }
 
-// Guards are judged to the end: they are the server's own.
-void Evaluator::CountOverBudget(FilterTrials* trials) {
-  counters_->filters_over_budget += trials->over_budget.size();
-  trials->over_budget.clear();
+void Evaluator::CountGuards(uint64_t count, int64_t offset) {
+  if (count == 0) return;
+  counters_->filters_over_budget += count;
+  guard_overruns_.Add({count, offset});
 }
 
-// What the trials of one record showed of filters that take many steps, or long.
+bool Evaluator::Passes(const LoneFilter& guard, const JsonScanner& scanner, int64_t offset) {
+  const bool passes = guard.Matches(scanner, &guard_trials_.run);
+  if (!passes && guard_trials_.run.over_budget()) CountGuards(1, offset);
+  return passes;
+}
+
+// What the trials of one record showed of filters that take many steps, or long. What a guard refused does not count: its
+// client must not learn of it.
 void Evaluator::SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset) {
   for (const uint32_t slot : trials_.over_budget) {
+    if (IsGuardedOff(text, slot)) continue;
+    ++counters_->filters_over_budget;
     std::shared_ptr<Matches>& result = (*results)[text.places[slot]];
     if (result == nullptr) result = std::make_shared<Matches>();
     result->last_over_budget = offset;
@@ -147,7 +156,8 @@ void Evaluator::SortTrials(const PlannedText& text, std::vector<std::shared_ptr<
   for (const auto& [slot, nanoseconds] : trials_.times) {
     if (watch_.Add(text.places[slot], nanoseconds)) given_up_.emplace_back(&text, slot);
   }
-  CountOverBudget(&trials_);
+  CountGuards(std::exchange(trials_.guards_over_budget, 0), offset);
+  trials_.over_budget.clear();
   trials_.broken_off.clear();
   trials_.times.clear();
 }
@@ -195,8 +205,10 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
       if (group->fields) {
         guarded_.assign(group->guard_numbers.size(), 0);
         auto judge_guards = [&](PlannedGuards& guards, const JsonScanner& text_scanner) {
+          // To the end, whatever it takes: they are the server's own.
           tried += guards.index.Match(text_scanner, &guard_trials_, &matching_);
-          CountOverBudget(&guard_trials_);
+          CountGuards(guard_trials_.over_budget.size(), records.offset(i));
+          guard_trials_.over_budget.clear();
           evaluated += guards.index.wanted().size();
           for (const uint32_t slot : matching_) guarded_[guards.numbers[slot]] = 1;
         };
@@ -216,7 +228,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
         SortTrials(text, &results, records.offset(i));
         evaluated += text.filters;
         for (const uint32_t slot : matching_) {
-          if (text.guards[slot] != kNoGuard && guarded_[text.guards[slot]] == 0) continue;
+          if (IsGuardedOff(text, slot)) continue;
           ++matched;
           FormatState& format = formats_[text.formats[slot]];
           if (format.record != i) {
@@ -291,7 +303,7 @@ std::shared_ptr<const MessageTexts> Evaluator::Texts(const RecordChunk& records,
       Augment(*value, verdict, scanner, format.metadata, records, i, partition, &scanned_text_);
       ScanText(guard.paths());
     }
-    if (!guard.Matches(guard_augmented ? text_scanner_ : scanner, &guard_trials_.run)) continue;
+    if (!Passes(guard, guard_augmented ? text_scanner_ : scanner, records.offset(i))) continue;
     if (format.fields) verdict = CutFields(*format.fields, &scanner, nullptr, format.metadata.field, &*value);
     texts->offsets.push_back(records.offset(i));
     Augment(*value, verdict, scanner, format.metadata, records, i, partition, &texts->texts.emplace_back());
@@ -309,7 +321,7 @@ std::shared_ptr<const MessageTexts> Evaluator::Permitted(std::shared_ptr<const M
   for (size_t i = 0; i < texts->texts.size(); ++i) {
     scanned_text_ = texts->texts[i];
     JsonVerdict verdict = ScanText(guard.paths());
-    if (!guard.Matches(text_scanner_, &guard_trials_.run)) continue;
+    if (!Passes(guard, text_scanner_, texts->offsets[i])) continue;
     const bool container = verdict == JsonVerdict::kObject || verdict == JsonVerdict::kArray;
     // What toJSON may make of an object has no fields: none of it is known to be harmless.
     if (fields != nullptr && !container) continue;
@@ -340,7 +352,9 @@ std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& text
       index.Match(text_scanner_, &trials_, &matching_);
       verdicts[i] = matching_.empty() ? 0 : 1;
       if (!trials_.over_budget.empty()) last_over_budget = texts.offsets[i];
-      CountOverBudget(&trials_);
+      counters_->filters_over_budget += trials_.over_budget.size();
+      trials_.over_budget.clear();
+      CountGuards(std::exchange(trials_.guards_over_budget, 0), texts.offsets[i]);
       given_up = !trials_.broken_off.empty();
       for (const auto& [slot, nanoseconds] : trials_.times) given_up = watch_.Add(slot, nanoseconds) || given_up;
       trials_.broken_off.clear();

@@ -30,6 +30,18 @@ namespace kasocki {
 // Called for each record that is no JSON object or array, with the reason.
 using SkipReport = std::function<void(int64_t offset, const std::string& reason)>;
 
+// How often the server's own filters took more steps than they may, and the last record that they did on.
+struct GuardOverruns {
+  uint64_t count = 0;
+  int64_t offset = -1;
+
+  void Add(const GuardOverruns& more) {
+    if (more.count == 0) return;
+    count += more.count;
+    offset = more.offset;
+  }
+};
+
 // One for each thread that evaluates; not thread-safe. Reuses its buffers.
 class Evaluator {
  public:
@@ -63,10 +75,14 @@ class Evaluator {
   std::shared_ptr<const Matches> EncodeAccepted(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
                                                 const FilterClass& filter_class);
 
+  // Since the last call.
+  GuardOverruns TakeGuardOverruns() { return std::exchange(guard_overruns_, GuardOverruns()); }
+
   // Lets go of what it keeps for classes that nobody is in any more, if that has become much. To be called now and then.
   void Tidy();
 
  private:
+  class LoneFilter;
   // Of one format: the block that frames go to, and the frame of the record at hand.
   struct FormatState {
     std::shared_ptr<std::string> frames;
@@ -93,7 +109,13 @@ class Evaluator {
   JsonVerdict CutFields(const FieldMask& fields, JsonScanner* scanner, const PathSet* paths, std::string_view field,
                         std::string_view* text);
 
-  void CountOverBudget(FilterTrials* trials);
+  // Guards that were over their budget on a record.
+  void CountGuards(uint64_t count, int64_t offset);
+  // Whether a guard alone lets the scanner's last text pass.
+  bool Passes(const LoneFilter& guard, const JsonScanner& scanner, int64_t offset);
+  bool IsGuardedOff(const PlannedText& text, uint32_t slot) const {
+    return text.guards[slot] != kNoGuard && guarded_[text.guards[slot]] == 0;
+  }
   void SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset);
 
   // For evaluations of many classes: one plan, which has all of them. For those of few: a small plan each, those used
@@ -104,6 +126,7 @@ class Evaluator {
   const bool patient_;
   FilterTrials trials_;
   FilterTrials guard_trials_;
+  GuardOverruns guard_overruns_;
   CostWatch watch_;
 
   // Scratch of one evaluation.

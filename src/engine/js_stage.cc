@@ -6,10 +6,11 @@ namespace kasocki {
 
 void JsStage::Request(uint64_t partition_id, const TopicPartition& partition, std::shared_ptr<ScanChunk> chunk,
                       std::shared_ptr<const FilterClass> filter_class, const SkipReport& skipped) {
-  Job job{partition_id, chunk, std::move(filter_class)};
+  Job job{partition_id, partition, chunk, std::move(filter_class)};
   FunctionId decoder = job.filter_class->decoder;
   if (decoder == 0) {
     auto texts = evaluator_->Texts(*chunk->records, partition, *job.filter_class, skipped);
+    overran_(partition, evaluator_->TakeGuardOverruns());
     return Judge(std::move(job), std::move(texts));
   }
   auto known = chunk->decoded.find(decoder);
@@ -46,6 +47,7 @@ void JsStage::Deserialized(RequestId request, std::vector<std::optional<std::str
 
 void JsStage::JudgePermitted(Job job, const std::shared_ptr<const MessageTexts>& texts) {
   auto permitted = evaluator_->Permitted(texts, *job.filter_class);
+  overran_(job.partition, evaluator_->TakeGuardOverruns());
   Judge(std::move(job), std::move(permitted));
 }
 
@@ -61,13 +63,17 @@ void JsStage::Judge(Job job, std::shared_ptr<const MessageTexts> texts) {
 void JsStage::JudgeNatively(Job job, std::shared_ptr<const MessageTexts> texts) {
   if (!job.filter_class->slow) {
     auto found = evaluator_->EvaluateTexts(*texts, *job.filter_class);
+    overran_(job.partition, evaluator_->TakeGuardOverruns());
     if (found) return Store(job, std::move(found));
   }
   // Chunks that wait for a function are few, and so are those that come here.
   auto slow = std::make_shared<SlowJob>();
   slow->texts = std::move(texts);
   slow->filter_class = job.filter_class;
-  slow->done = [this, job = std::move(job)](const SlowJob& finished) { Store(job, finished.found); };
+  slow->done = [this, job = std::move(job)](const SlowJob& finished) {
+    overran_(job.partition, finished.guard_overruns);
+    Store(job, finished.found);
+  };
   slow_lane_->JudgeAnyway(std::move(slow));
 }
 

@@ -27,9 +27,15 @@ class JsStage {
   using Send = std::function<void(HubEvent)>;
   // Something was stored in a chunk of this partition.
   using Stored = std::function<void(uint64_t partition_id)>;
+  // The server's own filters took too many steps there.
+  using Overran = std::function<void(const TopicPartition& partition, const GuardOverruns& overruns)>;
 
-  JsStage(Evaluator* evaluator, SlowLane* slow_lane, Send send, Stored stored)
-      : evaluator_(evaluator), slow_lane_(slow_lane), send_(std::move(send)), stored_(std::move(stored)) {}
+  JsStage(Evaluator* evaluator, SlowLane* slow_lane, Send send, Stored stored, Overran overran)
+      : evaluator_(evaluator),
+        slow_lane_(slow_lane),
+        send_(std::move(send)),
+        stored_(std::move(stored)),
+        overran_(std::move(overran)) {}
   JsStage(const JsStage&) = delete;
   JsStage& operator=(const JsStage&) = delete;
 
@@ -44,6 +50,7 @@ class JsStage {
  private:
   struct Job {
     uint64_t partition_id;
+    TopicPartition partition;
     std::shared_ptr<ScanChunk> chunk;
     std::shared_ptr<const FilterClass> filter_class;
   };
@@ -66,6 +73,7 @@ class JsStage {
   SlowLane* const slow_lane_;
   const Send send_;
   const Stored stored_;
+  const Overran overran_;
   RequestId next_request_ = 1;
   std::map<RequestId, Decoding> decodings_;
   std::map<RequestId, Matching> matchings_;

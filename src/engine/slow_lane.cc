@@ -153,9 +153,10 @@ void SlowLane::Judge(SlowJob* job, size_t last) {
   if (job->texts) {
     part = evaluator_.EvaluateTexts(*job->texts, *job->filter_class, job->next, last);
   } else {
-    part = evaluator_.Evaluate(*job->records, job->partition, {job->filter_class},
-                               [job](int64_t offset, const std::string& reason) { job->skips.emplace_back(offset, reason); },
-                               job->next, last)[0];
+    part = evaluator_.Evaluate(
+        *job->records, job->partition, {job->filter_class},
+        [job](int64_t offset, const std::string& reason) { job->skips.emplace_back(offset, reason); }, job->next,
+        last)[0];
   }
   job->next = last;
   for (const Matches::Match& match : part->matches) {
@@ -163,6 +164,7 @@ void SlowLane::Judge(SlowJob* job, size_t last) {
     job->frames.append(part->Frame(match));
   }
   job->matches.last_over_budget = std::max(job->matches.last_over_budget, part->last_over_budget);
+  job->guard_overruns.Add(evaluator_.TakeGuardOverruns());
 }
 
 }  // namespace kasocki

@@ -47,6 +47,9 @@ struct SlowJob {
   size_t waiting = 0;
   std::shared_ptr<const Matches> found;
 
+  // To be told once it is done.
+  GuardOverruns guard_overruns;
+
   // The lane's thread's alone until it is done.
   size_t next = 0;
   Matches matches;
@@ -92,7 +95,7 @@ class SlowLane {
 
   // The worker's alone.
   std::vector<std::shared_ptr<SlowJob>> jobs_;  // under way
-  size_t bytes_ = 0;                        // of their records
+  size_t bytes_ = 0;                            // of their records
   std::thread thread_;
 
   // The lane's thread's alone.

@@ -26,7 +26,8 @@ Worker::Worker(WorkerOptions options, Mailbox* mailbox, Outbox* outbox, Counters
       slow_lane_(std::make_unique<SlowLane>(mailbox, counters)),
       js_stage_(
           &evaluator_, slow_lane_.get(), [this](HubEvent event) { outbox_->Push(std::move(event)); },
-          [this](uint64_t partition_id) { dirty_.insert(partition_id); }) {}
+          [this](uint64_t partition_id) { dirty_.insert(partition_id); },
+          [this](const TopicPartition& name, const GuardOverruns& overruns) { GuardsOverran(name, overruns); }) {}
 
 Worker::~Worker() = default;
 
@@ -256,6 +257,7 @@ void Worker::Evaluate(Partition* partition, std::vector<Needed>* needed) {
     classes.reserve(needs.size());
     for (const Needed* need : needs) classes.push_back(need->filter_class);
     auto results = evaluator_.Evaluate(*chunk->records, partition->name(), classes, SkipsOf(*partition, chunk));
+    GuardsOverran(partition->name(), evaluator_.TakeGuardOverruns());
     chunk->skips_counted = true;
     chunk->results.Reserve(classes.size());
     for (size_t i = 0; i < needs.size(); ++i) {
@@ -277,7 +279,10 @@ void Worker::JudgeSlowly(const Partition& partition, Needed* need) {
   job->records = need->chunk->records;
   job->filter_class = need->filter_class;
   job->skipped = SkipsOf(partition, need->chunk.get());
-  job->done = [this, id = partition.id()](const SlowJob&) { dirty_.insert(id); };
+  job->done = [this, id = partition.id()](const SlowJob& done) {
+    GuardsOverran(done.partition, done.guard_overruns);
+    dirty_.insert(id);
+  };
   need->apart = true;
   need->job = slow_lane_->Judge(job);
   if (need->job == job) need->chunk->skips_counted = true;
@@ -290,7 +295,8 @@ void Worker::FilterOverBudget(Session* session, const Partition& partition, int6
   const std::shared_ptr<const Filter>& filter = session->filter_class()->filter;
   if (filter == nullptr) return;  // it was changed this very moment
   const TopicPartition& name = partition.name();
-  const std::string where = name.topic + "\", partition " + std::to_string(name.partition) + ", offset " + std::to_string(offset);
+  const std::string where =
+      name.topic + "\", partition " + std::to_string(name.partition) + ", offset " + std::to_string(offset);
   outbox_->Push(SessionsErrorEvent{
       {session->id()},
       Error{ErrorKind::kFilterBudget,
@@ -319,6 +325,22 @@ void Worker::ReportSkipped() {
   if (!skip_report_due_) return;
   outbox_->Push(std::exchange(skipped_, SkippedEvent{}));
   timers_.At(Clock::now() + kSkipReportEvery, [this] { ReportSkipped(); });
+}
+
+void Worker::GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns) {
+  if (overruns.count == 0) return;
+  guards_over_budget_.count += overruns.count;
+  guards_over_budget_.topic = name.topic;
+  guards_over_budget_.partition = name.partition;
+  guards_over_budget_.offset = overruns.offset;
+  if (!guard_report_due_) ReportGuards();
+}
+
+void Worker::ReportGuards() {
+  guard_report_due_ = guards_over_budget_.count > 0;
+  if (!guard_report_due_) return;
+  outbox_->Push(std::exchange(guards_over_budget_, GuardBudgetEvent{}));
+  timers_.At(Clock::now() + kBudgetReportEvery, [this] { ReportGuards(); });
 }
 
 void Worker::RequestBounds(Partition* partition) {

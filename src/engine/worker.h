@@ -85,6 +85,8 @@ class Worker : private PartitionHost {
   void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();
+  void GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns);
+  void ReportGuards();
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }
 
   const WorkerOptions options_;
@@ -116,6 +118,8 @@ class Worker : private PartitionHost {
   std::vector<SessionId> ready_;  // to be told in this turn
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
+  GuardBudgetEvent guards_over_budget_;
+  bool guard_report_due_ = false;
 };
 
 }  // namespace kasocki

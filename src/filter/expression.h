@@ -80,6 +80,8 @@ struct Conjunct {
   std::optional<Condition> condition;
   // or an expression.
   std::shared_ptr<const Expression> expression;
+  // The server's own: its steps are counted apart.
+  bool of_guard = false;
 };
 
 // A condition at a path as a conjunct.

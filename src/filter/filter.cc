@@ -297,29 +297,40 @@ class Compiler {
 }  // namespace
 
 struct Filter::Impl {
-  Impl(std::vector<Conjunct> all, int64_t steps);
+  Impl(std::vector<Conjunct> all, int64_t guard_steps, int64_t steps);
 
-  std::vector<Conjunct> conjuncts;  // in order of their canonical texts
-  int64_t max_steps;
-  std::string canonical;
-  std::vector<JsonPath> paths;
-  std::vector<Condition> conditions;  // at the first paths, in order of evaluation
   struct PlacedExpression {
     std::shared_ptr<const Expression> expression;
     size_t first_path;
   };
-  std::vector<PlacedExpression> expressions;  // in order of evaluation
+  // Expressions that share a budget, in order of evaluation.
+  struct Budgeted {
+    int64_t max_steps;
+    bool of_guard;
+    std::vector<PlacedExpression> expressions;
+  };
+
+  void Place(Budgeted* part, const std::vector<const Conjunct*>& by_rank);
+
+  std::vector<Conjunct> conjuncts;  // in order of their canonical texts
+  std::string canonical;
+  std::vector<JsonPath> paths;
+  std::vector<Condition> conditions;  // at the first paths, in order of evaluation
+  Budgeted guard;                     // before `own`
+  Budgeted own;
 };
 
-Filter::Impl::Impl(std::vector<Conjunct> all, int64_t steps) : conjuncts(std::move(all)), max_steps(steps) {
-  const auto canonical_of = [](const Conjunct& conjunct) -> const std::string& { return conjunct.canonical; };
-  std::sort(conjuncts.begin(), conjuncts.end(),
-            [&](const Conjunct& a, const Conjunct& b) { return canonical_of(a) < canonical_of(b); });
-  conjuncts.erase(std::unique(conjuncts.begin(), conjuncts.end(),
-                              [&](const Conjunct& a, const Conjunct& b) { return canonical_of(a) == canonical_of(b); }),
-                  conjuncts.end());
+Filter::Impl::Impl(std::vector<Conjunct> all, int64_t guard_steps, int64_t steps)
+    : conjuncts(std::move(all)), guard{guard_steps, true, {}}, own{steps, false, {}} {
+  // Of equal ones the guard's comes first, and stays.
+  std::sort(conjuncts.begin(), conjuncts.end(), [](const Conjunct& a, const Conjunct& b) {
+    return a.canonical != b.canonical ? a.canonical < b.canonical : a.of_guard && !b.of_guard;
+  });
+  const auto equal = [](const Conjunct& a, const Conjunct& b) { return a.canonical == b.canonical; };
+  conjuncts.erase(std::unique(conjuncts.begin(), conjuncts.end(), equal), conjuncts.end());
   std::vector<const Conjunct*> by_rank;
   for (const Conjunct& conjunct : conjuncts) {
+    if (conjunct.of_guard) canonical += "guard:";
     canonical += conjunct.canonical;
     canonical += ',';
     by_rank.push_back(&conjunct);
@@ -329,16 +340,23 @@ Filter::Impl::Impl(std::vector<Conjunct> all, int64_t steps) : conjuncts(std::mo
     return a->condition ? a->condition->rank() < b->condition->rank() : a->expression->rank() < b->expression->rank();
   });
   for (const Conjunct* conjunct : by_rank) {
-    if (conjunct->condition) {
-      paths.push_back(conjunct->path);
-      conditions.push_back(*conjunct->condition);
-    } else {
-      expressions.push_back({conjunct->expression, paths.size()});
-      for (const JsonPath& path : conjunct->expression->paths()) paths.push_back(path);
-    }
+    if (!conjunct->condition) continue;
+    paths.push_back(conjunct->path);
+    conditions.push_back(*conjunct->condition);
+  }
+  Place(&guard, by_rank);
+  Place(&own, by_rank);
+}
+
+void Filter::Impl::Place(Budgeted* part, const std::vector<const Conjunct*>& by_rank) {
+  for (const Conjunct* conjunct : by_rank) {
+    if (conjunct->condition || conjunct->of_guard != part->of_guard) continue;
+    part->expressions.push_back({conjunct->expression, paths.size()});
+    for (const JsonPath& path : conjunct->expression->paths()) paths.push_back(path);
   }
   // What is out of steps does not match: another limit is another filter.
-  if (!expressions.empty()) canonical += "steps:" + std::to_string(max_steps);
+  if (part->expressions.empty()) return;
+  canonical += (part->of_guard ? "guard's steps:" : "steps:") + std::to_string(part->max_steps);
 }
 
 Filter::Filter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -355,15 +373,21 @@ Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view json, con
   if (scanner.Scan(padded) == JsonVerdict::kInvalid) return Fault("a filter must be JSON: " + scanner.reason());
   auto read = Compiler(padded, limits).Read();
   if (!read.ok()) return read.error();
-  return std::shared_ptr<const Filter>(new Filter(std::make_unique<Impl>(std::move(read.value()), limits.max_steps)));
+  return std::shared_ptr<const Filter>(
+      new Filter(std::make_unique<Impl>(std::move(read.value()), 0, limits.max_steps)));
 }
 
-std::shared_ptr<const Filter> Filter::Both(std::shared_ptr<const Filter> one, std::shared_ptr<const Filter> other) {
-  if (!one || !other || one->canonical() == other->canonical()) return one ? one : other;
-  std::vector<Conjunct> conjuncts = one->impl_->conjuncts;
-  conjuncts.insert(conjuncts.end(), other->impl_->conjuncts.begin(), other->impl_->conjuncts.end());
-  const int64_t max_steps = std::max(one->impl_->max_steps, other->impl_->max_steps);
-  return std::shared_ptr<const Filter>(new Filter(std::make_unique<Impl>(std::move(conjuncts), max_steps)));
+std::shared_ptr<const Filter> Filter::Guarded(const Filter& guard, const Filter* filter) {
+  std::vector<Conjunct> conjuncts = guard.impl_->conjuncts;
+  // Conditions take no steps: it does not matter whose they are.
+  for (Conjunct& conjunct : conjuncts) conjunct.of_guard = conjunct.expression != nullptr;
+  int64_t max_steps = 0;
+  if (filter != nullptr) {
+    conjuncts.insert(conjuncts.end(), filter->impl_->conjuncts.begin(), filter->impl_->conjuncts.end());
+    max_steps = filter->max_steps();
+  }
+  return std::shared_ptr<const Filter>(
+      new Filter(std::make_unique<Impl>(std::move(conjuncts), guard.max_steps(), max_steps)));
 }
 
 const std::string& Filter::canonical() const { return impl_->canonical; }
@@ -372,23 +396,25 @@ const std::vector<JsonPath>& Filter::paths() const { return impl_->paths; }
 
 const std::vector<Condition>& Filter::conditions() const { return impl_->conditions; }
 
-bool Filter::has_expressions() const { return !impl_->expressions.empty(); }
+bool Filter::has_expressions() const { return !impl_->guard.expressions.empty() || !impl_->own.expressions.empty(); }
 
 bool Filter::is_cheap() const {
-  return impl_->expressions.empty() &&
+  return !has_expressions() &&
          std::all_of(impl_->conditions.begin(), impl_->conditions.end(), [](const Condition& condition) {
            return condition.test() != Condition::Test::kSet && condition.test() != Condition::Test::kRegex;
          });
 }
 
-int64_t Filter::max_steps() const { return impl_->max_steps; }
+int64_t Filter::max_steps() const { return impl_->own.max_steps; }
 
 bool Filter::LooksAt(std::string_view field) const {
   const auto& paths = impl_->paths;
-  const auto& expressions = impl_->expressions;
+  const auto looks_at = [&](const Impl::PlacedExpression& placed) { return placed.expression->LooksAt(field); };
+  const auto any = [&](const Impl::Budgeted& part) {
+    return std::any_of(part.expressions.begin(), part.expressions.end(), looks_at);
+  };
   return std::any_of(paths.begin(), paths.end(), [&](const JsonPath& path) { return path.front() == field; }) ||
-         std::any_of(expressions.begin(), expressions.end(),
-                     [&](const Impl::PlacedExpression& placed) { return placed.expression->LooksAt(field); });
+         any(impl_->guard) || any(impl_->own);
 }
 
 bool Filter::Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,
@@ -397,11 +423,13 @@ bool Filter::Matches(const JsonScanner& scanner, const std::vector<JsonValue>& v
   for (size_t i = 0; i < impl_->conditions.size(); i++) {
     if (i != known && !impl_->conditions[i].Holds(scanner, values[ids[i]], run)) return false;
   }
-  if (impl_->expressions.empty()) return true;
-  run->EnterBudget(impl_->max_steps);
-  for (const Impl::PlacedExpression& placed : impl_->expressions) {
-    const Message message{scanner, values, ids.data() + placed.first_path};
-    if (!placed.expression->Holds(message, run)) return false;
+  for (const Impl::Budgeted* part : {&impl_->guard, &impl_->own}) {
+    if (part->expressions.empty()) continue;
+    run->EnterBudget(part->max_steps, part->of_guard);
+    for (const Impl::PlacedExpression& placed : part->expressions) {
+      const Message message{scanner, values, ids.data() + placed.first_path};
+      if (!placed.expression->Holds(message, run)) return false;
+    }
   }
   return true;
 }
@@ -413,9 +441,10 @@ bool Filter::Select(const JsonScanner& scanner, const std::vector<JsonValue>& va
     nodes->push_back(JsonDocument::root());  // `$` alone, which was found to be always true
     return true;
   }
-  if (impl_->conjuncts.size() != 1 || impl_->expressions.empty()) return false;
-  run->EnterBudget(impl_->max_steps);
-  return impl_->expressions[0].expression->Select({scanner, values, ids.data()}, run, nodes);
+  const auto& expressions = impl_->own.expressions;
+  if (impl_->conjuncts.size() != 1 || expressions.empty()) return false;
+  run->EnterBudget(impl_->own.max_steps);
+  return expressions[0].expression->Select({scanner, values, ids.data()}, run, nodes);
 }
 
 }  // namespace kasocki

@@ -58,8 +58,9 @@ class Filter {
   // characters, and of an array the item.
   static Result<std::shared_ptr<const Filter>> Compile(std::string_view json, const FilterLimits& limits);
 
-  // All that both let pass. One of them may be null: every message.
-  static std::shared_ptr<const Filter> Both(std::shared_ptr<const Filter> one, std::shared_ptr<const Filter> other);
+  // What both let pass; `filter` may be null. The guard is the server's own: its expressions come first and have a budget
+  // of their own, so that neither takes steps from the other and it is known whose were too many.
+  static std::shared_ptr<const Filter> Guarded(const Filter& guard, const Filter* filter);
 
   ~Filter();
 
@@ -75,7 +76,7 @@ class Filter {
   bool has_expressions() const;
   // It does no more than compare scalars: what an evaluation takes is bounded by the filter, whatever the message.
   bool is_cheap() const;
-  // How many steps its expressions may take on one message.
+  // How many steps its expressions may take on one message, but for those of a guard.
   int64_t max_steps() const;
 
   // A member of that name at the top of the message can make a difference: the filter looks at the metadata member.

@@ -91,7 +91,11 @@ void FilterIndex::Try(uint32_t slot, const JsonScanner& scanner, bool proven, Fi
     const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begin;
     trials->times.emplace_back(slot, static_cast<uint64_t>(taken.count()));
   }
-  if (trials->run.over_budget()) trials->over_budget.push_back(slot);
+  if (trials->run.guard_over_budget()) {
+    ++trials->guards_over_budget;
+  } else if (trials->run.over_budget()) {
+    trials->over_budget.push_back(slot);
+  }
   if (trials->run.broken_off()) trials->broken_off.push_back(slot);
   if (matches) matching->push_back(slot);
 }

@@ -31,9 +31,10 @@ struct FilterTrials {
   // Set before: those that are not tried, by slot; and whether it is measured how long each takes that may take long.
   std::vector<uint32_t> given_up;
   bool timed = false;
-  // Those that took more steps than their limit, those that took more than run's patience, and the nanoseconds that
-  // were measured. Appended to.
+  // Those that took more steps than their limit, how many guards in front of one did, those that took more than run's
+  // patience, and the nanoseconds that were measured. Appended to.
   std::vector<uint32_t> over_budget;
+  uint64_t guards_over_budget = 0;
   std::vector<uint32_t> broken_off;
   std::vector<std::pair<uint32_t, uint64_t>> times;
 };

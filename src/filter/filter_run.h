@@ -31,8 +31,10 @@ class FilterRun {
 
   // --- About the last evaluation.
 
-  // It reached the filter's own limit: the record does not match.
+  // It reached a limit of the filter's: the record does not match.
   bool over_budget() const { return over_budget_; }
+  // That of what the server put in front of it (Filter::Guarded).
+  bool guard_over_budget() const { return over_budget_ && of_guard_; }
   // It reached `patience` before that: nothing is known.
   bool broken_off() const { return broken_off_; }
   int64_t steps() const { return patience_ - left_ - reserve_; }
@@ -42,11 +44,13 @@ class FilterRun {
   void Begin() {
     left_ = patience_;
     reserve_ = 0;
-    over_budget_ = broken_off_ = within_budget_ = false;
+    over_budget_ = broken_off_ = within_budget_ = of_guard_ = false;
     patterns_.Begin();
   }
-  // From here on the filter's own limit counts.
-  void EnterBudget(int64_t budget) {
+  // From here on this limit counts. What another one has left is not added to it.
+  void EnterBudget(int64_t budget, bool of_guard = false) {
+    left_ += reserve_;
+    of_guard_ = of_guard;
     within_budget_ = budget <= left_;
     reserve_ = within_budget_ ? left_ - budget : 0;
     left_ -= reserve_;
@@ -67,6 +71,7 @@ class FilterRun {
   int64_t left_ = 0;     // until something ends the evaluation
   int64_t reserve_ = 0;  // of patience, beyond the filter's limit
   bool within_budget_ = false;
+  bool of_guard_ = false;
   bool over_budget_ = false;
   bool broken_off_ = false;
   PatternCache patterns_;

@@ -127,6 +127,15 @@ struct EventConverter {
     return object;
   }
 
+  Object operator()(const GuardBudgetEvent& event) const {
+    Object object = Typed(env, "guardOverBudget");
+    object.Set("count", static_cast<double>(event.count));
+    object.Set("topic", ToJsString(env, event.topic));
+    object.Set("partition", event.partition);
+    object.Set("offset", static_cast<double>(event.offset));
+    return object;
+  }
+
   Object operator()(const DeserializeEvent& event) const {
     Object object = Typed(env, "deserialize");
     object.Set("request", event.request);

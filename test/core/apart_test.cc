@@ -195,7 +195,8 @@ TEST(Apart, RecordsDeletedMeanwhileAreSteppedOver) {
   socket.Start();
   hub.Pump();
   hub.log.DeleteBelow(3000);
-  for (int turn = 0; turn < 1000 && (socket.offsets.empty() || socket.offsets.back() < 4998); ++turn) hub.Live(&socket, 1);
+  for (int turn = 0; turn < 1000 && (socket.offsets.empty() || socket.offsets.back() < 4998); ++turn)
+    hub.Live(&socket, 1);
   // The chunk in its hands, and what is left.
   std::vector<int64_t> expected = Range(0, 500, 3);
   for (int64_t n = 3000; n < 5000; n += 3) expected.push_back(n);

@@ -1,7 +1,7 @@
 // The slow lane, and who is sent there.
-#include <gtest/gtest.h>
-
 #include "engine/slow_lane.h"
+
+#include <gtest/gtest.h>
 
 namespace kasocki {
 namespace {
@@ -32,7 +32,8 @@ class SlowLaneTest : public testing::Test {
     return classes_.Class(Filter::Compile(filter, limits).value(), 0, 0, classes_.Format("/", MetadataStyle{}, 1024));
   }
 
-  std::shared_ptr<SlowJob> Job(std::shared_ptr<const RecordChunk> records, std::shared_ptr<const FilterClass> filter_class) {
+  std::shared_ptr<SlowJob> Job(std::shared_ptr<const RecordChunk> records,
+                               std::shared_ptr<const FilterClass> filter_class) {
     auto job = std::make_shared<SlowJob>();
     job->partition = {"topic", 0};
     job->to = static_cast<int64_t>(records->size());
@@ -137,9 +138,7 @@ TEST_F(SlowLaneTest, WhatNobodyWantsIsDropped) {
   EXPECT_FALSE(job->found);
 }
 
-TEST_F(SlowLaneTest, EndsInTheMiddleOfAJob) {
-  lane_.Judge(Job(Chunk(500, 300), ClassOf(kQuadratic)));
-}
+TEST_F(SlowLaneTest, EndsInTheMiddleOfAJob) { lane_.Judge(Job(Chunk(500, 300), ClassOf(kQuadratic))); }
 
 TEST_F(SlowLaneTest, AClassGoesBackWhenItIsSlowNoMore) {
   const auto filter_class = ClassOf("\"$..x\"");

@@ -5,7 +5,7 @@
 const assert = require('node:assert/strict');
 
 const kafka = require('./support/kafka.js');
-const { readyClient, resultOf, serve, until } = require('./support/kasocki.js');
+const { Kasocki, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { record } = require('./support/server.js');
 
 describe('slow filters', () => {
@@ -95,4 +95,80 @@ describe('slow filters', () => {
             await server.close();
         });
     }
+
+    describe('the server\'s own', () => {
+        /** Every third has a list that takes QUADRATIC past a thousand steps. */
+        const VALUES = Array.from({ length: 31 }, (_, n) => ({ n, list: n % 3 === 0 && n < 30 ? LIST : [], open: n % 2 === 0 }));
+        let topic;
+        before(async () => {
+            topic = await kafka.createTopic();
+            await kafka.produce(topic, VALUES.map((value) => ({ value })));
+        });
+
+        /** The numbers that a client gets, from the beginning to the last one. */
+        async function numbersOf(server, filter) {
+            const client = await subscribed(server, topic, filter);
+            const messages = record(client, 'message');
+            client.emit('start');
+            await until(() => messages.at(-1)?.[1].n === 30);
+            // What would be told has been told before this is answered.
+            await resultOf(client, 'stop');
+            await resultOf(client, 'filter', '');
+            return { errs: client.errs, numbers: messages.map(([, { n }]) => n) };
+        }
+
+        const warnings = (server) => server.options.logger.lines.filter(({ text }) => /limits\.filterSteps/.test(text));
+
+        for (const [how, options, filter] of [
+            ['beside a filter of the client\'s', {}, '$.n != 4'],
+            ['on what is cut later', { fields: { drop: ['list'] } }, '$.n != 4'],
+            ['on what a deserializer made', { deserializer: ({ value }) => JSON.parse(value) }, '$.n != 4'],
+            ['on what a deserializer made, which is cut later', { deserializer: ({ value }) => JSON.parse(value), fields: { drop: ['list'] } }, '$.n != 4'],
+            ['in front of a matcherFactory', { matcherFactory: () => ({ n }) => n !== 4 }, {}],
+        ]) {
+            it(`past the budget: the message does not match, the log is told, the client is not (${how})`, async () => {
+                const server = await serve({ filter: QUADRATIC, limits: { filterSteps: 1000 }, ...options });
+                const { numbers, errs } = await numbersOf(server, filter);
+                assert.deepEqual(numbers, VALUES.map(({ n }) => n).filter((n) => (n % 3 > 0 || n === 30) && n !== 4));
+                assert.deepEqual(errs, []);
+                await until(() => warnings(server).length > 0);
+                const [{ level, topic: name, partition, offset, count }] = warnings(server);
+                assert.deepEqual([level, name, partition, offset % 3], ['warn', topic, 0, 0]);
+                assert.ok(count >= 1 && warnings(server).length === 1);
+                assert.ok(server.native().stats().filtersOverBudget >= 10);
+                await server.close();
+            });
+        }
+
+        it('and the client\'s: neither takes steps from the other', async () => {
+            // Most of the budget each, on a list of a hundred.
+            const COSTLY = '!$.list[?@ > 98 && count($.list[?@ == -1]) == 1]';
+            const steps = 500;
+            const server = await serve({ filter: `${COSTLY} && $.n >= 0`, limits: { filterSteps: steps } });
+            const { numbers, errs } = await numbersOf(server, `${COSTLY} && $.n >= -1`);
+            assert.deepEqual(numbers, VALUES.map(({ n }) => n));
+            assert.deepEqual(errs, []);
+            // What makes the test: twice is too much for one.
+            const twice = Kasocki.createMatcher([COSTLY, COSTLY.replace('98', '98.5')], { filterSteps: steps });
+            assert.equal(twice(VALUES[0]), false);
+            assert.equal(Kasocki.createMatcher(COSTLY, { filterSteps: steps })(VALUES[0]), true);
+            await server.close();
+        });
+
+        for (const [how, options] of [['', {}], [', cut', { fields: { drop: ['open'] } }]]) {
+            it(`nothing is told of what it refuses, not that a filter took too many steps on it${how}`, async () => {
+                // What is open, but for the long lists behind the first.
+                const numbers = VALUES.filter(({ n, list }) => n === 0 || list.length === 0).map(({ n }) => n);
+                const server = await serve({ filter: { open: true, n: numbers }, limits: { filterSteps: 1000 }, ...options });
+                const client = await subscribed(server, topic, QUADRATIC);
+                const messages = record(client, 'message');
+                client.emit('start');
+                await until(() => messages.at(-1)?.[1].n === 30 && client.errs.length > 0);
+                assert.deepEqual(messages.map(([, { n }]) => n), [2, 4, 8, 10, 14, 16, 20, 22, 26, 28, 30]);
+                assert.match(client.errs[0].message, /offset 0\)$/);
+                assert.equal(server.native().stats().filtersOverBudget, 1);
+                await server.close();
+            });
+        }
+    });
 });
