@@ -1,32 +1,26 @@
 'use strict';
 
-/*
- * What a filter costs for a record: as an expression, beside the same in the object language, in two JavaScript libraries
- * of JSONPath, and in JSON.parse with a condition written by hand.
- *
- *   node bench/expressions.js [--records n] [--seconds s] [--json]
- *
- * Prints a table of nanoseconds for a record. The native columns are the engine's own pass over records in memory: check
- * that the text is JSON, filter, encode what matches. All ways are run in turns, so that what disturbs one disturbs the
- * others, and the median of the rounds is what counts. How often the filter matches is checked to be the same everywhere.
- */
-
-const os = require('os');
-const { parseArgs } = require('util');
+// What does a filter cost a record: as an expression, the same in the object language, in two JavaScript libraries of JSONPath, and as
+// JSON.parse with a condition written by hand?
+//
+// Each way is alone in this process, on records in memory. Ours is the engine's own pass over a chunk: check that the text is JSON, filter,
+// encode what matches. The others parse, which for them is to check, and filter.
 
 const { JSONPathEnvironment } = require('json-p3');
 const { JSONPathJS } = require('jsonpath-js');
 
 const { stages } = require('../lib/native');
 const { randomSource } = require('../test/support/json-texts.js');
+const { judge, runIfMain, takeTurns } = require('./lib/bench.js');
+const { medianOf, ratio } = require('./lib/report.js');
+const { spreadOf } = require('./lib/stats.js');
 
-const { values: options } = parseArgs({
-    options: { records: { type: 'string', default: '2000' }, seconds: { type: 'string', default: '2' }, json: { type: 'boolean', default: false } },
-});
-const RECORDS = Number(options.records);
-const SECONDS = Number(options.seconds);
+const RECORDS = 2000;
+const QUICK_RECORDS = 100;
+/** Passes of a native call, less the one that is taken off for what a call costs besides: copying records, compiling the filter. */
+const PASSES = 10;
 
-/** Each: a name, the object language's form (if it has one), the expression, and the condition by hand. */
+/** Each: a name, the object language's form if it has one, the expression, and the condition by hand. */
 const FILTERS = [
     ['one equality', { type: 'new' }, "$.type == 'new'", (m) => m.type === 'new'],
     ['three equalities', { 'type': 'edit', 'user.bot': false, 'wiki': 'w3' }, "$.type == 'edit' && $.user.bot == false && $.wiki == 'w3'",
@@ -64,81 +58,117 @@ function makeRecords(count) {
     }));
 }
 
-/** The ways to filter: each gives a function that passes all records once and returns how many match. */
+const WAYS = {
+    object: 'object language',
+    expression: 'expression',
+    byHand: 'JSON.parse and a condition',
+    jsonP3: 'json-p3',
+    jsonpathJs: 'jsonpath-js',
+};
+
+/** @returns {number} nanoseconds of CPU, of all threads, that something takes */
+function cpuOf(work) {
+    const begin = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(begin);
+    return (user + system) * 1000;
+}
+
+/** One of our languages: a pass is nanoseconds. */
+function native(filter, texts) {
+    const text = JSON.stringify(filter);
+    const passes = (count) => stages.evaluate(texts, [text], Array(count).fill([0])).rounds;
+    return {
+        matching: () => passes(1)[0][0].length,
+        pass: () => (cpuOf(() => passes(PASSES + 1)) - cpuOf(() => passes(1))) / PASSES,
+    };
+}
+
+/** A function of the parsed record. */
+function parsed(matches, texts) {
+    const matching = () => texts.reduce((count, text) => count + (matches(JSON.parse(text)) ? 1 : 0), 0);
+    return { matching, pass: () => cpuOf(matching) };
+}
+
+/** By the names of WAYS. */
 function waysOf([, object, expression, condition], texts) {
-    const native = (filter) => () => stages.evaluate(texts, [JSON.stringify(filter)], [[0]]).rounds[0][0].length;
-    const environment = new JSONPathEnvironment();
     // There `$` is an array that the message is in. (None of these has `$` where `@` is something else.)
     const selector = `$[?${expression.replaceAll('$', '@')}]`;
-    const query = environment.compile(selector);
+    const query = new JSONPathEnvironment().compile(selector);
     const other = new JSONPathJS(selector);
-    const count = (matches) => () => {
-        let matching = 0;
-        for (const text of texts) matching += matches(JSON.parse(text)) ? 1 : 0;
-        return matching;
+    return {
+        ...(object && { object: native(object, texts) }),
+        expression: native(expression, texts),
+        byHand: parsed(condition, texts),
+        jsonP3: parsed((message) => query.query([message]).length > 0, texts),
+        jsonpathJs: parsed((message) => other.find([message]).length > 0, texts),
+    };
+}
+
+/** As a way of takeTurns(): passes for a while, and what one of them costs a record. */
+function wayOf([name, { pass }], texts, seconds) {
+    const measure = async () => {
+        const end = performance.now() + seconds * 1000;
+        let [sum, count] = [0, 0];
+        do {
+            sum += pass();
+            count++;
+        } while (performance.now() < end);
+        return { cpu: sum / count / texts.length };
     };
     return {
-        ...(object && { object: native(object) }),
-        expression: native(expression),
-        byHand: count(condition),
-        jsonP3: count((message) => query.query([message]).length > 0),
-        jsonpathJs: count((message) => other.find([message]).length > 0),
+        name,
+        async start() {
+            await measure();
+            return { measure };
+        },
     };
 }
 
-/**
- * The native pass, but for what a call of it costs besides (records are copied, filters compiled): one call of many
- * rounds less one of a single round.
- */
-function nativeTime(filter, texts, rounds) {
-    const once = [JSON.stringify(filter)];
-    const time = (n) => {
-        const begin = process.hrtime.bigint();
-        stages.evaluate(texts, once, Array(n).fill([0]));
-        return Number(process.hrtime.bigint() - begin);
-    };
-    return (time(rounds + 1) - time(1)) / rounds;
-}
+/** As code in a table, where a bar would end the cell. */
+const code = (expression) => (expression.includes('|') ? `<code>${expression.replaceAll('|', '&#124;').replaceAll('<', '&lt;')}</code>` : `\`${expression}\``);
 
-function timeOf(pass) {
-    const begin = process.hrtime.bigint();
-    pass();
-    return Number(process.hrtime.bigint() - begin);
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
-
-function measure(filter, texts) {
-    const [name, object, expression] = filter;
-    const ways = waysOf(filter, texts);
-    const matching = ways.expression();
-    for (const [way, pass] of Object.entries(ways)) {
-        if (pass() !== matching) throw new Error(`${name}: ${way} finds ${pass()}, the expression ${matching}`);
-    }
-    const times = Object.fromEntries(Object.keys(ways).map((way) => [way, []]));
-    const end = performance.now() + SECONDS * 1000;
-    do {
-        for (const [way, pass] of Object.entries(ways)) {
-            const native = { object, expression }[way];
-            times[way].push((native !== undefined ? nativeTime(native, texts, 10) : timeOf(pass)) / texts.length);
+async function run(context) {
+    const { quick, seconds, progress } = context;
+    const texts = makeRecords(quick ? QUICK_RECORDS : RECORDS);
+    const bytes = Math.round(texts.reduce((sum, text) => sum + text.length, 0) / texts.length);
+    const measured = [];
+    for (const filter of FILTERS) {
+        const [name, , expression] = filter;
+        const ways = waysOf(filter, texts);
+        const matching = ways.expression.matching();
+        for (const [way, { matching: count }] of Object.entries(ways)) {
+            if (count() !== matching) {
+                throw new Error(`${name}: ${WAYS[way]} finds ${count()} records, the expression ${matching}`);
+            }
         }
-    } while (performance.now() < end);
-    return { name, expression, matching, times: Object.fromEntries(Object.entries(times).map(([way, list]) => [way, median(list)])) };
+        const quiet = { ...context, progress() {} };
+        const taken = await takeTurns(quiet, Object.entries(ways).map((way) => wayOf(way, texts, seconds / 10)));
+        progress(name);
+        measured.push({ name, expression, matching, taken });
+    }
+    const worst = (numbers) => Math.max(...numbers.filter((number) => !Number.isNaN(number)));
+    const ratios = (one, other, filters = measured) => worst(filters.map(({ taken }) => ratio(taken.get(one), taken.get(other), 'cpu')));
+    return {
+        tables: [{
+            title: 'One filter, CPU a record in ns',
+            columns: ['filter', 'expression', 'matching, %', ...Object.values(WAYS)],
+            rows: measured.map(({ name, expression, matching, taken }) => [
+                name, code(expression), 100 * matching / texts.length, ...Object.keys(WAYS).map((way) => (taken.has(way) ? spreadOf(taken.get(way), 'cpu') : null)),
+            ]),
+            note: `Records of ${bytes} bytes on average, in memory. Not every filter can be written in the object language.`,
+        }],
+        marks: [
+            judge('equalities as an expression', 'at most 1.2 times the CPU of the same in the object language', ratios('expression', 'object', measured.slice(0, 2)), { atMost: 1.2, unit: 'times' }),
+            judge('an expression, whatever it asks', 'at most half the CPU of JSON.parse and a condition by hand', ratios('expression', 'byHand'), { atMost: 0.5, unit: 'times' }),
+            judge('the slowest expression of these', 'at most 2 µs a record', worst(measured.map(({ taken }) => medianOf(taken.get('expression'), 'cpu'))) / 1000, { atMost: 2, unit: 'µs' }),
+        ],
+    };
 }
 
-const texts = makeRecords(RECORDS);
-const bytes = Math.round(texts.reduce((sum, text) => sum + text.length, 0) / texts.length);
-const results = FILTERS.map((filter) => measure(filter, texts));
-if (options.json) {
-    console.log(JSON.stringify({ records: RECORDS, bytes, cpu: os.cpus()[0].model, node: process.version, results }));
-} else {
-    console.log(`Nanoseconds for a record of ${bytes} bytes on average; Node.js ${process.version}, ${os.cpus()[0].model}.\n`);
-    console.log('| filter | expression | matches | object language | expression | JSON.parse and a condition | json-p3 | jsonpath-js |');
-    console.log('| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |');
-    for (const { name, expression, matching, times } of results) {
-        const cell = (way) => (times[way] === undefined ? '' : Math.round(times[way]).toLocaleString('en'));
-        const share = `${(100 * matching / RECORDS).toFixed(1)} %`;
-        const columns = ['object', 'expression', 'byHand', 'jsonP3', 'jsonpathJs'].map(cell);
-        console.log(`| ${[name, `\`${expression.replaceAll('|', '\\|')}\``, share, ...columns].join(' | ')} |`);
-    }
-}
+module.exports = {
+    name: 'expressions',
+    question: 'What does a filter cost as an expression, beside the object language, JavaScript libraries, and a condition written by hand?',
+    run,
+};
+runIfMain(module);
