@@ -55,7 +55,7 @@ describe('filter', () => {
         [{}, () => true],
         ['$.n < 7', (n) => n < 7],
         ["$.kind == 'a' && !$.user", (n) => n % 3 === 0 && n % 5 !== 0],
-        ["$.user.bot == true || $.n == 1", (n) => n % 10 === 0 || n === 1],
+        ['$.user.bot == true || $.n == 1', (n) => n % 10 === 0 || n === 1],
         ["$.tags[?@ == 't1'] && $.n > 20", (n) => n % 2 === 1 && n > 20],
         ["match($._kafka.key, 'k1[0-3]')", (n) => n >= 10 && n <= 13],
         ["search(value($..name), '5')", (n) => n % 10 === 5],
@@ -129,7 +129,7 @@ describe('filter', () => {
 
     it('is the same class however it is written', async () => {
         const own = await serve();
-        const filters = [{ kind: 'b', n: 1 }, "$.kind == 'b' && $.n == 1", "@['n'] == 1.0 && \"b\" == $['kind']", ["!($.n != 1)", { kind: 'b' }]];
+        const filters = [{ kind: 'b', n: 1 }, "$.kind == 'b' && $.n == 1", "@['n'] == 1.0 && \"b\" == $['kind']", ['!($.n != 1)', { kind: 'b' }]];
         const clients = await Promise.all(filters.map(async (filter) => {
             const client = await readyClient(own);
             await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
