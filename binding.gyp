@@ -94,6 +94,7 @@
         'src/engine/partition.cc',
         'src/engine/scan.cc',
         'src/engine/session.cc',
+        'src/engine/starts.cc',
         'src/engine/subscriptions.cc',
         'src/engine/topic_directory.cc',
         'src/engine/worker.cc',

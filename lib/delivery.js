@@ -66,6 +66,17 @@ class Delivery {
         this.scheduler.add(this);
     }
 
+    /**
+     * There is no subscription any more.
+     *
+     * @return {Function[]} acks that wait for a message
+     */
+    end() {
+        this.started = false;
+        this.want(false);
+        return this.consumes.splice(0);
+    }
+
     close() {
         this.closed = true;
         this.consumes = [];

@@ -38,13 +38,13 @@ class InvalidAssignmentError extends KasockiError {}
 /** A topic that does not exist, or that this socket may not subscribe to. */
 class TopicNotAvailableError extends KasockiError {}
 
-/** `subscribe` a second time. */
+/** `subscribe` while there is a subscription. */
 class AlreadySubscribedError extends KasockiError {}
 
 /** A filter that does not compile. */
 class InvalidFilterError extends KasockiError {}
 
-/** `start` or `consume` before `subscribe`. */
+/** `start`, `consume` or `unsubscribe` without a subscription. */
 class NotSubscribedError extends KasockiError {}
 
 /** `start` while started. */

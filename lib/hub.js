@@ -301,6 +301,8 @@ class Session {
         this.delivery = undefined;
         this.decoder = deserializer === undefined ? 0 : hub.functions.add(deserializer);
         this.matcher = 0;
+        /** in force, as given to setFilter() */
+        this.filter = null;
         /** the last request of subscribe(), 0: none */
         this.subscribing = 0;
         this.native = hub.native.openSession({ ...options, decoder: this.decoder });
@@ -309,13 +311,21 @@ class Session {
 
     /**
      * @param {import('./native').NativeAssignment[]} assignments
-     * @return {Promise<import('./native').NativeAssignment[]>} rejects with a KasockiError
+     * @return {Promise<import('./native').NativeAssigned[]>} rejects with a KasockiError
      */
     subscribe(assignments) {
         return this.hub.request((request) => {
             this.subscribing = request;
             this.native.subscribe(request, assignments);
         });
+    }
+
+    /**
+     * @param {string[]|null} topics to be ended at once; null: everything
+     * @return {{topic: string, partition: number, offset: number}[]} what ended, each with the offset that would have come next
+     */
+    unsubscribe(topics) {
+        return this.native.unsubscribe(topics);
     }
 
     /**
@@ -331,6 +341,7 @@ class Session {
         }
         this.hub.functions.release(this.matcher);
         this.matcher = matcher;
+        this.filter = filter;
     }
 
     close() {

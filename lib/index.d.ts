@@ -141,11 +141,39 @@ declare namespace Kasocki {
         [path: string]: Scalar | Scalar[];
     }
 
-    /** `offset` -1 is the end, -2 the beginning. */
+    /** A partition that is subscribed. `offset` -1 is the end, -2 the beginning, as it was asked for. */
     export interface Assignment {
         topic: string;
         partition: number;
         offset: number;
+    }
+
+    /** Ms since 1970, or a date (and a time) of ISO 8601. */
+    export type Time = number | string;
+
+    /** Where reading starts: at an offset, at the first record at or after a time, or so many offsets before the end. */
+    export type Start =
+        | { offset: number | 'latest' | 'earliest'; timestamp?: undefined; last?: undefined }
+        | { timestamp: Time; offset?: undefined; last?: undefined }
+        | { last: number; offset?: undefined; timestamp?: undefined };
+
+    /** What can be subscribed. Without a partition: all of the topic's. */
+    export type WantedAssignment = { topic: string; partition?: number } & Start;
+
+    /** The object form of `subscribe`. */
+    export type SubscribeRequest = {
+        /** absent: the filter in force stays; falsy: none */
+        filter?: Filters | Falsy;
+        /** start as well */
+        start?: boolean;
+    } & (
+        | { topics: string | readonly string[]; assignments?: undefined }
+        | { assignments: readonly WantedAssignment[]; topics?: undefined }
+    );
+
+    /** The result of the object form of `subscribe`. */
+    export interface Subscribed {
+        assignments: Assignment[];
     }
 
     export interface ErrorObject {
@@ -185,7 +213,14 @@ declare namespace Kasocki {
 
     /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
     export interface ClientToServerEvents {
-        subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
+        /** The result is `Assignment[]`; of the object form, `Subscribed` (socket.io's types know one ack an event). */
+        subscribe: (
+            wanted: string | readonly string[] | readonly WantedAssignment[] | SubscribeRequest,
+            ack?: Ack<Assignment[] & Subscribed>
+        ) => void;
+        unsubscribe: (
+            ...args: [ack?: Ack<Assignment[]>] | [topics: string | readonly string[] | null | undefined, ack?: Ack<Assignment[]>]
+        ) => void;
         filter: (filters: Filters | Falsy, ack?: Ack<Filters | null>) => void;
         consume: PlainEvent<any>;
         start: PlainEvent<null>;

@@ -14,6 +14,7 @@ const {
     fromThrown,
     serializeError
 } = require('./errors');
+const { readSubscribe, readUnsubscribe } = require('./assignments');
 const { Delivery } = require('./delivery');
 const { EventQueue } = require('./event-queue');
 const { Hub } = require('./hub');
@@ -24,7 +25,7 @@ const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
 const { Meter } = require('./statsd');
-const { isAllowedTopic, isSocket, readAssignments, readEvent, readOptions } = require('./validation');
+const { isAllowedTopic, isSocket, readEvent, readOptions } = require('./validation');
 
 /** How old the topics of `ready` may be, in ms; and those that decide whether an unknown name really is unknown. */
 const READY_TOPICS_AGE = 5000;
@@ -57,13 +58,15 @@ class Kasocki {
     #session;
     #delivery;
     #eventCount = 0;
-    #subscribed = false;
+    /** names of the topics subscribed; undefined: not subscribed */
+    #topics;
     #closed = false;
     #starting;
 
     /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
     #events = {
         subscribe: (argument) => this.#subscribe(argument),
+        unsubscribe: (argument) => this.#unsubscribe(argument),
         filter: (argument) => this.#filter(argument),
         consume: (_, ack) => this.#consume(ack),
         start: () => this.#start(),
@@ -255,35 +258,73 @@ class Kasocki {
     }
 
     #subscribe(argument) {
-        if (this.#subscribed) {
+        if (this.#topics !== undefined) {
             throw new AlreadySubscribedError('This socket has subscribed already');
         }
-        let assignments;
+        return this.#subscribeTo(this.#read(readSubscribe, argument), argument);
+    }
+
+    #read(reader, argument) {
         try {
-            assignments = readAssignments(argument, this.#options.limits.assignments);
+            return reader(argument, this.#options.limits.assignments);
         } catch (error) {
             // A getter or a proxy may throw anything.
             throw fromThrown(error, InvalidAssignmentError);
         }
-        return this.#subscribeTo(assignments);
     }
 
-    async #subscribeTo(assignments) {
-        await this.#checkTopics(new Set(assignments.map(({ topic }) => topic)));
+    /** All or nothing. No other event of this socket is carried out meanwhile. */
+    async #subscribeTo({ assignments, object, filter, start }, argument) {
+        const topics = new Set(assignments.map(({ topic }) => topic));
+        await this.#checkTopics(topics);
+        const filterBefore = this.#session.filter;
         let assigned;
         try {
+            if (filter !== undefined) {
+                this.#filter(filter.argument);
+            }
             assigned = await this.#session.subscribe(assignments);
         } catch (error) {
+            if (error instanceof AlreadyClosingError) {
+                throw error;
+            }
+            this.#session.setFilter(filterBefore);
             if (error instanceof TopicNotAvailableError) {
                 throw this.#notAvailable(error.message);
             }
             if (error instanceof InvalidAssignmentError) {
-                error.assignments = assignments;
+                error.assignments = argument;
             }
             throw error;
         }
-        this.#subscribed = true;
-        return assigned.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+        this.#topics = topics;
+        if (start) {
+            this.#delivery.start();
+        }
+        return object ? { assignments: assigned } : assigned;
+    }
+
+    #unsubscribe(argument) {
+        const topics = this.#read(readUnsubscribe, argument);
+        const missing = topics === null ? undefined : [...topics].find((topic) => !this.#topics?.has(topic));
+        if (this.#topics === undefined || missing !== undefined) {
+            throw new NotSubscribedError(missing === undefined ? 'This socket has not subscribed' : `Not subscribed to topic "${missing}"`);
+        }
+        const ended = this.#session.unsubscribe(topics && [...topics]);
+        topics?.forEach((topic) => this.#topics.delete(topic));
+        if (topics === null || this.#topics.size === 0) {
+            this.#endSubscription();
+        }
+        return ended;
+    }
+
+    /** As before the first `subscribe`, but for the filter, which stays. */
+    #endSubscription() {
+        this.#session.unsubscribe(null);
+        this.#topics = undefined;
+        for (const ack of this.#delivery.end()) {
+            this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
+        }
     }
 
     /** @param {Set<string>} names all of which must be allowed, and known to Kafka */
@@ -350,7 +391,7 @@ class Kasocki {
     }
 
     #consume(ack) {
-        if (!this.#subscribed) {
+        if (this.#topics === undefined) {
             throw new NotSubscribedError('Subscribe before consuming');
         }
         // Without an ack nobody would get the message: it stays.
@@ -361,7 +402,7 @@ class Kasocki {
     }
 
     #start() {
-        if (!this.#subscribed) {
+        if (this.#topics === undefined) {
             throw new NotSubscribedError('Subscribe before starting');
         }
         if (this.#delivery.started) {

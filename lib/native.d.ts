@@ -16,8 +16,16 @@ export interface NativeAssignment {
     topic: string;
     /** -1: all partitions of the topic */
     partition: number;
-    /** >= 0, or -1: the end, -2: the beginning */
-    offset: number;
+    start: 'offset' | 'timestamp' | 'last';
+    /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
+    value: number;
+}
+
+export interface NativeAssigned {
+    topic: string;
+    partition: number;
+    /** as asked for; of a timestamp or `last` the real one; null: Kafka has not told it yet. Where something ended: the next one */
+    offset: number | null;
 }
 
 export interface NativeHubOptions {
@@ -34,8 +42,8 @@ export type HubEvent =
     /** the answer to topics() */
     | { type: 'topics'; request: number; topics: string[] }
     | { type: 'topics'; request: number; error: NativeError; healable: boolean }
-    /** the answer to subscribe(): assignments with the offsets as asked for, partitions filled in */
-    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssignment[] }
+    /** the answer to subscribe(), partitions filled in */
+    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssigned[] }
     | { type: 'subscribed'; session: number; request: number; error: NativeError }
     /** a lasting error of something that these sessions read */
     | { type: 'error'; sessions: Uint32Array; error: NativeError }
@@ -123,6 +131,8 @@ export class NativeSession {
     readonly id: number;
     /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
     subscribe(request: number, assignments: NativeAssignment[]): void;
+    /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood. */
+    unsubscribe(topics: string[] | null): NativeAssigned[];
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
      * that was not taken yet. Returns an error and changes nothing if the filter does not compile.

@@ -5,7 +5,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include "kafka/client.h"
 
 namespace kasocki {
 
@@ -18,14 +21,18 @@ using Clock = std::chrono::steady_clock;
 
 // Owned by its Session; lives as long as that.
 struct Cursor {
-  explicit Cursor(Session* owner) : session(owner) {}
+  Cursor(Session* owner, TopicPartition partition_name) : session(owner), name(std::move(partition_name)) {}
 
   // Constant after construction.
   Session* const session;
+  const TopicPartition name;
 
-  // Guarded by the session's mutex: all matches below this offset were prepared for delivery (or refused). Whoever
-  // gives prepared matches back, moves it back.
+  // Guarded by the session's mutex.
+  // All matches below this offset were prepared for delivery (or refused). Whoever gives prepared matches back, moves
+  // it back.
   int64_t position = -1;
+  bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
+  int64_t delivered = -1;  // scratch of the session
 
   // The worker's alone.
   Partition* partition = nullptr;

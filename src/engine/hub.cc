@@ -37,9 +37,16 @@ void Hub::CloseSession(const std::shared_ptr<Session>& session) {
 }
 
 void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments) {
-  mailbox_.Post([this, session, request, assignments = std::move(assignments)]() mutable {
-    worker_.Subscribe(session, request, std::move(assignments));
-  });
+  mailbox_.Post(
+      [this, session, generation = session->generation(), request, assignments = std::move(assignments)]() mutable {
+        worker_.Subscribe(session, generation, request, std::move(assignments));
+      });
+}
+
+std::vector<Standing> Hub::Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics) {
+  std::vector<Standing> stood = session->Unsubscribe(topics);
+  mailbox_.Post([this, session] { worker_.RemoveEnded(session); });
+  return stood;
 }
 
 void Hub::WakeSession(const std::shared_ptr<Session>& session) {

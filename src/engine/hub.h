@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,6 +50,8 @@ class Hub {
 
   // Answered by a SubscribedEvent.
   void Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments);
+  // Ends these topics at once (null: the whole subscription, or one under way); returns where they stood.
+  std::vector<Standing> Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics);
   void SetFilter(const std::shared_ptr<Session>& session, std::shared_ptr<const Filter> filter, FunctionId matcher);
   void SetWanting(const std::shared_ptr<Session>& session, bool wanting);
   std::vector<Segment> Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count);

@@ -223,11 +223,10 @@ void Partition::HandOver() {
 void Partition::Board() {
   for (size_t i = waiting_.size(); i-- > 0;) {
     Cursor* cursor = waiting_[i];
-    if (cursor->session->CanBoard() != Session::Boarding::kReady) {
+    if (cursor->session->CanBoard(cursor) != Session::Boarding::kReady) {
       idle_.Add(cursor);
       continue;
     }
-    cursor->seen_position = cursor->session->Position(*cursor);
     // Ahead of the tail is as good as on it: Kafka told of an end that the tail is about to read.
     if (tail_ && tail_->established() && cursor->seen_position >= tail_->from()) {
       Ride(tail_.get(), cursor);

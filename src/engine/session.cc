@@ -1,6 +1,8 @@
 #include "engine/session.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace kasocki {
 
@@ -22,7 +24,7 @@ std::vector<Segment> Session::Take(size_t max_bytes, size_t max_count, bool* cre
     }
     bytes += front.matches->BytesBetween(front.first, fitting);
     count += fitting - front.first;
-    taken.push_back({front.matches, front.first, fitting, front.cursor});
+    taken.push_back({front.matches, front.first, fitting, nullptr});
     front.first = fitting;
     if (front.first == front.last) prepared_.pop_front();
   }
@@ -57,6 +59,59 @@ bool Session::SetWanting(bool wanting) {
   return true;
 }
 
+void Session::FindDelivered() {
+  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->delivered = cursor->position;
+  for (auto it = prepared_.rbegin(); it != prepared_.rend(); ++it) {
+    it->cursor->delivered = it->matches->matches[it->first].offset;
+  }
+}
+
+std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics) {
+  std::lock_guard lock(mutex_);
+  FindDelivered();
+  std::vector<Standing> stood;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
+    cursor->ended = true;
+    stood.push_back({cursor->name, cursor->delivered});
+  }
+  std::erase_if(prepared_, [this](const Segment& segment) {
+    if (!segment.cursor->ended) return false;
+    prepared_bytes_ -= segment.matches->BytesBetween(segment.first, segment.last);
+    return true;
+  });
+  if (prepared_.empty()) listed_ = false;
+  if (topics == nullptr) {
+    ++generation_;
+    ended_topics_.clear();
+  } else {
+    ended_topics_.insert(topics->begin(), topics->end());
+  }
+  return stood;
+}
+
+Session::Generation Session::generation() const {
+  std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position) {
+  std::lock_guard lock(mutex_);
+  if (closed_ || generation != generation_ || ended_topics_.contains(partition.topic)) return nullptr;
+  Cursor* cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
+  cursor->position = position;
+  cursor->seen_position = position;
+  return cursor;
+}
+
+std::vector<std::unique_ptr<Cursor>> Session::RemoveEnded() {
+  std::lock_guard lock(mutex_);
+  auto end = std::stable_partition(cursors.begin(), cursors.end(), [](const auto& cursor) { return !cursor->ended; });
+  std::vector<std::unique_ptr<Cursor>> removed(std::make_move_iterator(end), std::make_move_iterator(cursors.end()));
+  cursors.erase(end, cursors.end());
+  return removed;
+}
+
 void Session::Close() {
   std::lock_guard lock(mutex_);
   if (closed_) return;
@@ -69,9 +124,10 @@ std::shared_ptr<const FilterClass> Session::filter_class() const {
   return filter_class_;
 }
 
-Session::Boarding Session::CanBoard() {
+Session::Boarding Session::CanBoard(Cursor* cursor) {
   std::lock_guard lock(mutex_);
-  if (closed_ || !wanting_) return Boarding::kNotWanting;
+  cursor->seen_position = cursor->position;
+  if (closed_ || !wanting_ || cursor->ended) return Boarding::kNotWanting;
   if (Room() * 2 >= max_prepared_bytes_) return Boarding::kReady;
   starved_ = true;
   return Boarding::kNoRoom;
@@ -80,12 +136,6 @@ Session::Boarding Session::CanBoard() {
 int64_t Session::Position(const Cursor& cursor) const {
   std::lock_guard lock(mutex_);
   return cursor.position;
-}
-
-void Session::SetPosition(Cursor* cursor, int64_t position) {
-  std::lock_guard lock(mutex_);
-  cursor->position = position;
-  cursor->seen_position = position;
 }
 
 void Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {

@@ -10,6 +10,8 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "engine/cursor.h"
@@ -25,15 +27,24 @@ struct Segment {
   std::shared_ptr<const Matches> matches;
   size_t first = 0;
   size_t last = 0;
-  Cursor* cursor = nullptr;
+  Cursor* cursor = nullptr;  // null once taken: the cursor may go at any time
 
   bool operator==(const Segment& other) const {
     return matches == other.matches && first == other.first && last == other.last;
   }
 };
 
+// Where a session stands on a partition: all that it should get below `offset` was taken.
+struct Standing {
+  TopicPartition partition;
+  int64_t offset = 0;
+};
+
 class Session {
  public:
+  // Names one subscription: what comes of an older one, late, is not taken.
+  using Generation = uint32_t;
+
   Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -52,22 +63,31 @@ class Session {
   // While wanting, matches are prepared. Otherwise what was not taken is given back. True if that changed anything.
   bool SetWanting(bool wanting);
 
+  // Ends these topics (null: all there is): nothing of them can be taken any more. Returns where they stood. The worker
+  // must then be told to remove the cursors.
+  std::vector<Standing> Unsubscribe(const std::set<std::string>* topics);
+
   // Nothing is prepared any more. Idempotent.
   void Close();
 
   std::shared_ptr<const FilterClass> filter_class() const;
+  Generation generation() const;
 
   // --- The worker's side.
 
+  // A new cursor; null: this topic, or the whole subscription, was ended meanwhile.
+  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position);
+  // Cursors that were unsubscribed: the caller takes them off their partitions.
+  std::vector<std::unique_ptr<Cursor>> RemoveEnded();
+
   enum class Boarding { kReady, kNotWanting, kNoRoom };
-  // Whether a cursor of this session should be on a scan. A session without room boards only with half of its credit
-  // free.
-  Boarding CanBoard();
+  // Whether a cursor of this session should be on a scan; notes its position. A session without room boards only with
+  // half of its credit free.
+  Boarding CanBoard(Cursor* cursor);
 
   enum class Step { kMoved, kMovedAndReady, kAtEnd, kBehind, kNotEvaluated, kNotWanting, kNoRoom };
 
   int64_t Position(const Cursor& cursor) const;
-  void SetPosition(Cursor* cursor, int64_t position);
   // Moves the cursor into [begin, end].
   void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
   bool closed() const;
@@ -78,12 +98,15 @@ class Session {
   template <typename Function>
   Step Advance(Cursor* cursor, Function&& step);
 
-  // The worker's alone; appended to by it when a subscription is resolved.
+  // Changed by the worker, under the mutex: it alone may look without.
   std::vector<std::unique_ptr<Cursor>> cursors;
 
  private:
-  // Moves all cursors back to their earliest match that was not taken. Needs the mutex.
+  // Need the mutex.
+  // Moves all cursors back to their earliest match that was not taken.
   void GiveBack();
+  // Has each cursor's `delivered` say up to where everything was taken.
+  void FindDelivered();
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
 
   // Constant after construction.
@@ -95,6 +118,8 @@ class Session {
   std::shared_ptr<const FilterClass> filter_class_;
   std::deque<Segment> prepared_;
   size_t prepared_bytes_ = 0;
+  Generation generation_ = 0;
+  std::set<std::string> ended_topics_;  // of this generation
   bool wanting_ = false;
   bool closed_ = false;
   bool starved_ = false;  // the worker met a full session: Take must tell of credit
@@ -128,7 +153,7 @@ template <typename Function>
 Session::Step Session::Advance(Cursor* cursor, Function&& step) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
-  if (closed_ || !wanting_) return Step::kNotWanting;
+  if (closed_ || !wanting_ || cursor->ended) return Step::kNotWanting;
   if (Room() == 0) {
     starved_ = true;
     return Step::kNoRoom;

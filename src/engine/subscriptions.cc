@@ -1,6 +1,7 @@
 #include "engine/subscriptions.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace kasocki {
@@ -20,21 +21,40 @@ bool IsLasting(const Error& error) {
          error.code == "UNSUPPORTED_VERSION";
 }
 
+// What the client is told: what it asked for, or the real offset where it asked for a time or a distance.
+std::optional<int64_t> Shown(const Start& start, std::optional<int64_t> position) {
+  return start.kind == Start::Kind::kOffset ? start.value : position;
+}
+
 }  // namespace
+
+// One partition on its way.
+struct Subscriptions::Slot {
+  Assignment assignment;
+  BoundsResolver::Bounds bounds{0, 0};
+  std::optional<int64_t> position;  // once known
+};
 
 struct Subscriptions::Subscription {
   std::shared_ptr<Session> session;
+  Session::Generation generation;
   RequestId request;
-  std::vector<Assignment> assignments;            // as asked for; then with partitions filled in
-  std::vector<std::optional<int64_t>> positions;  // once known
+  std::vector<Assignment> assignments;  // as asked for
+  std::vector<Slot> slots;              // with partitions filled in
   size_t known = 0;
   enum { kOpen, kAnswered, kRefused } state = kOpen;
 };
 
-void Subscriptions::Subscribe(std::shared_ptr<Session> session, RequestId request,
+bool Subscriptions::IsOver(const Subscription& subscription) {
+  return subscription.state == Subscription::kRefused || subscription.session->closed() ||
+         subscription.session->generation() != subscription.generation;
+}
+
+void Subscriptions::Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
                               std::vector<Assignment> assignments) {
   auto subscription = std::make_shared<Subscription>();
   subscription->session = std::move(session);
+  subscription->generation = generation;
   subscription->request = request;
   subscription->assignments = std::move(assignments);
   FindTopics(subscription, false);
@@ -50,7 +70,7 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
       last_try ? kTopicsAgeAgain : kTopicsAge, kTopicsTimeout,
       [this, subscription, last_try](const ClusterMetadata* metadata, const TopicDirectory::Failure* failure) {
         if (failure != nullptr) return Refuse(subscription, failure->error);
-        std::vector<Assignment> expanded;
+        std::vector<Slot> slots;
         for (const Assignment& assignment : subscription->assignments) {
           auto topic = metadata->find(assignment.topic);
           if (topic == metadata->end()) {
@@ -61,7 +81,7 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
           bool found = false;
           for (const PartitionMetadata& partition : topic->second) {
             if (assignment.partition != kAllPartitions && assignment.partition != partition.id) continue;
-            expanded.push_back({assignment.topic, partition.id, assignment.offset});
+            slots.emplace_back().assignment = {assignment.topic, partition.id, assignment.start};
             found = true;
           }
           if (!found) {
@@ -72,9 +92,8 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
                  "Topic " + assignment.topic + " has no partition " + std::to_string(assignment.partition), ""});
           }
         }
-        subscription->assignments = std::move(expanded);
-        subscription->positions.resize(subscription->assignments.size());
-        for (size_t i = 0; i < subscription->assignments.size(); ++i) AskBounds(subscription, i);
+        subscription->slots = std::move(slots);
+        for (size_t i = 0; i < subscription->slots.size(); ++i) AskBounds(subscription, i);
         timers_->At(Clock::now() + kAnswerAfter, [this, subscription] {
           if (subscription->state == Subscription::kOpen) AnswerNow(subscription);
         });
@@ -83,67 +102,71 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
 }
 
 void Subscriptions::AskBounds(const Shared& subscription, size_t index) {
-  const Assignment& assignment = subscription->assignments[index];
+  const Assignment& assignment = subscription->slots[index].assignment;
   bounds_->Ask({assignment.topic, assignment.partition},
                [this, subscription, index](const Result<BoundsResolver::Bounds>& bounds) {
                  OnBounds(subscription, index, bounds);
                });
 }
 
-Result<int64_t> Subscriptions::Resolve(const Assignment& assignment, const BoundsResolver::Bounds& bounds) const {
-  auto [begin, end] = bounds;
-  if (assignment.offset == kOffsetEnd) return end;
-  if (assignment.offset == kOffsetBeginning) return begin;
-  if (assignment.offset >= begin && assignment.offset <= end) return assignment.offset;
-  if (reset_ == OffsetReset::kEarliest) return begin;
-  if (reset_ == OffsetReset::kLatest) return end;
-  return Error{ErrorKind::kInvalidAssignment,
-               "Offset " + std::to_string(assignment.offset) + " of topic " + assignment.topic + " partition " +
-                   std::to_string(assignment.partition) + " is not in the log",
-               ""};
+void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Error& error) {
+  if (subscription->state == Subscription::kOpen && IsLasting(error)) return Refuse(subscription, error);
+  timers_->At(Clock::now() + kAskAgainAfter, [this, subscription, index] {
+    if (!IsOver(*subscription)) AskBounds(subscription, index);
+  });
 }
 
 void Subscriptions::OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds) {
-  if (subscription->state == Subscription::kRefused || subscription->session->closed()) return;
-  const bool open = subscription->state == Subscription::kOpen;
-  const Assignment& assignment = subscription->assignments[index];
-  if (!bounds.ok()) {
-    if (open && IsLasting(bounds.error())) return Refuse(subscription, bounds.error());
-    timers_->At(Clock::now() + kAskAgainAfter, [this, subscription, index] {
-      if (!subscription->session->closed()) AskBounds(subscription, index);
-    });
-    return;
-  }
-  Result<int64_t> position = Resolve(assignment, bounds.value());
-  if (open) {
+  if (IsOver(*subscription)) return;
+  if (!bounds.ok()) return AskAgain(subscription, index, bounds.error());
+  Slot& slot = subscription->slots[index];
+  slot.bounds = bounds.value();
+  std::optional<int64_t> time = slot.assignment.start.time();
+  if (!time) return Place(subscription, index, std::nullopt);
+  bounds_->AskTime({slot.assignment.topic, slot.assignment.partition}, *time,
+                   [this, subscription, index](const Result<int64_t>& offset) { OnTime(subscription, index, offset); });
+}
+
+void Subscriptions::OnTime(const Shared& subscription, size_t index, const Result<int64_t>& offset) {
+  if (IsOver(*subscription)) return;
+  if (!offset.ok()) return AskAgain(subscription, index, offset.error());
+  Place(subscription, index, offset.value());
+}
+
+void Subscriptions::Place(const Shared& subscription, size_t index, std::optional<int64_t> found) {
+  Slot& slot = subscription->slots[index];
+  Result<int64_t> position = Resolve(slot.assignment, slot.bounds, found, reset_);
+  if (subscription->state == Subscription::kOpen) {
     if (!position.ok()) return Refuse(subscription, position.error());
-    subscription->positions[index] = position.value();
+    slot.position = position.value();
     ++subscription->known;
     return AnswerIfDone(subscription);
   }
   // The answer did not wait for this partition: it starts at the first end learnt.
-  int64_t start = position.ok() ? position.value() : bounds.value().second;
-  add_cursor_(subscription->session, {assignment.topic, assignment.partition}, start);
+  int64_t start = position.ok() ? position.value() : slot.bounds.second;
+  add_cursor_(subscription->session, subscription->generation, {slot.assignment.topic, slot.assignment.partition},
+              start);
 }
 
 void Subscriptions::AnswerIfDone(const Shared& subscription) {
-  if (subscription->known == subscription->assignments.size()) AnswerNow(subscription);
+  if (subscription->known == subscription->slots.size()) AnswerNow(subscription);
 }
 
 void Subscriptions::AnswerNow(const Shared& subscription) {
   subscription->state = Subscription::kAnswered;
   if (subscription->session->closed()) return;
-  const bool complete = subscription->known == subscription->assignments.size();
-  for (size_t i = 0; i < subscription->assignments.size(); ++i) {
-    const Assignment& assignment = subscription->assignments[i];
-    if (!subscription->positions[i]) continue;
-    add_cursor_(subscription->session, {assignment.topic, assignment.partition}, *subscription->positions[i]);
+  const bool complete = subscription->known == subscription->slots.size();
+  std::vector<Assigned> assigned;
+  assigned.reserve(subscription->slots.size());
+  for (const Slot& slot : subscription->slots) {
+    TopicPartition partition{slot.assignment.topic, slot.assignment.partition};
+    if (slot.position) add_cursor_(subscription->session, subscription->generation, partition, *slot.position);
+    assigned.push_back({std::move(partition), Shown(slot.assignment.start, slot.position)});
   }
   // The timer of a subscription outlives it: what is large goes now.
-  std::vector<Assignment> assignments =
-      complete ? std::exchange(subscription->assignments, {}) : subscription->assignments;
-  subscription->positions.clear();
-  answer_({subscription->session->id(), subscription->request, std::move(assignments)});
+  if (complete) subscription->slots.clear();
+  subscription->assignments.clear();
+  answer_({subscription->session->id(), subscription->request, std::move(assigned)});
 }
 
 }  // namespace kasocki

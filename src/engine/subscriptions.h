@@ -2,7 +2,8 @@
 //
 //   topics      must exist, their partitions too: Kafka is asked once more for names not known
 //   bounds      Kafka tells where each partition begins and ends, after the subscription came
-//   positions   the end, the beginning, or an offset inside; outside, `auto.offset.reset` decides
+//   times       where a time is in a log is asked after that: a record that comes in between is not missed
+//   positions   engine/starts.h
 #ifndef KASOCKI_ENGINE_SUBSCRIPTIONS_H_
 #define KASOCKI_ENGINE_SUBSCRIPTIONS_H_
 
@@ -13,18 +14,18 @@
 #include "engine/bounds_resolver.h"
 #include "engine/events.h"
 #include "engine/session.h"
+#include "engine/starts.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
 
 namespace kasocki {
 
-enum class OffsetReset { kEarliest, kLatest, kError };
-
 // Used by the worker alone; it outlives all its callbacks.
 class Subscriptions {
  public:
-  // The session reads this partition from here on.
-  using AddCursor = std::function<void(const std::shared_ptr<Session>&, const TopicPartition&, int64_t position)>;
+  // The session reads this partition from here on, if the generation is still its.
+  using AddCursor = std::function<void(const std::shared_ptr<Session>&, Session::Generation, const TopicPartition&,
+                                       int64_t position)>;
   using Answer = std::function<void(SubscribedEvent)>;
 
   Subscriptions(OffsetReset reset, TopicDirectory* topics, BoundsResolver* bounds, Timers* timers, AddCursor add_cursor,
@@ -38,19 +39,25 @@ class Subscriptions {
   Subscriptions(const Subscriptions&) = delete;
   Subscriptions& operator=(const Subscriptions&) = delete;
 
-  void Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments);
+  void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
+                 std::vector<Assignment> assignments);
 
  private:
+  struct Slot;
   struct Subscription;
   using Shared = std::shared_ptr<Subscription>;
 
   void FindTopics(const Shared& subscription, bool last_try);
   void AskBounds(const Shared& subscription, size_t index);
+  void AskAgain(const Shared& subscription, size_t index, const Error& error);
   void OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds);
-  Result<int64_t> Resolve(const Assignment& assignment, const BoundsResolver::Bounds& bounds) const;
+  void OnTime(const Shared& subscription, size_t index, const Result<int64_t>& offset);
+  void Place(const Shared& subscription, size_t index, std::optional<int64_t> found);
   void AnswerIfDone(const Shared& subscription);
   void AnswerNow(const Shared& subscription);
   void Refuse(const Shared& subscription, Error error);
+  // Nobody waits for it any more.
+  static bool IsOver(const Subscription& subscription);
 
   const OffsetReset reset_;
   TopicDirectory* const topics_;

@@ -69,6 +69,14 @@ Object ToJsRecord(Env env, const RecordView& record) {
   return object;
 }
 
+Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<int64_t> offset) {
+  Object object = Object::New(env);
+  object.Set("topic", ToJsString(env, partition.topic));
+  object.Set("partition", partition.partition);
+  object.Set("offset", offset ? Number::New(env, static_cast<double>(*offset)) : env.Null());
+  return object;
+}
+
 struct EventConverter {
   Env env;
 
@@ -95,14 +103,10 @@ struct EventConverter {
       object.Set("error", ToJsError(env, event.assignments.error()));
       return object;
     }
-    const std::vector<Assignment>& list = event.assignments.value();
+    const std::vector<Assigned>& list = event.assignments.value();
     Array assignments = Array::New(env, list.size());
     for (uint32_t i = 0; i < list.size(); ++i) {
-      Object assignment = Object::New(env);
-      assignment.Set("topic", ToJsString(env, list[i].topic));
-      assignment.Set("partition", list[i].partition);
-      assignment.Set("offset", static_cast<double>(list[i].offset));
-      assignments.Set(i, assignment);
+      assignments.Set(i, ToJsAssignment(env, list[i].partition, list[i].offset));
     }
     object.Set("assignments", assignments);
     return object;
@@ -215,6 +219,14 @@ Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, sessions.size());
   if (array.IsEmpty()) return array;  // a thread that is being terminated gets none
   if (!sessions.empty()) std::memcpy(array.Data(), sessions.data(), sessions.size() * sizeof(SessionId));
+  return array;
+}
+
+Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
+  Array array = Array::New(env, standings.size());
+  for (uint32_t i = 0; i < standings.size(); ++i) {
+    array.Set(i, ToJsAssignment(env, standings[i].partition, standings[i].offset));
+  }
   return array;
 }
 

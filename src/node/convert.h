@@ -22,6 +22,9 @@ Napi::Object ToJsError(Napi::Env env, const Error& error);
 // A HubEvent of lib/native.d.ts.
 Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);
 
+// NativeAssignment's answer form: `{ topic, partition, offset }` each.
+Napi::Value ToJsStandings(Napi::Env env, const std::vector<Standing>& standings);
+
 Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 
 // Pairs of strings out of `[string, string][]`; what is no such array gives none.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "filter/filter.h"
@@ -8,6 +9,11 @@
 
 namespace kasocki {
 namespace {
+
+Start::Kind StartKindOf(const Napi::Value& value) {
+  std::string name = value.As<Napi::String>().Utf8Value();
+  return name == "timestamp" ? Start::Kind::kTimestamp : name == "last" ? Start::Kind::kLast : Start::Kind::kOffset;
+}
 
 std::vector<Assignment> ToAssignments(const Napi::Value& value) {
   std::vector<Assignment> assignments;
@@ -19,7 +25,7 @@ std::vector<Assignment> ToAssignments(const Napi::Value& value) {
     Napi::Object item = array.Get(i).As<Napi::Object>();
     assignments.push_back({item.Get("topic").As<Napi::String>().Utf8Value(),
                            item.Get("partition").As<Napi::Number>().Int32Value(),
-                           item.Get("offset").As<Napi::Number>().Int64Value()});
+                           {StartKindOf(item.Get("start")), item.Get("value").As<Napi::Number>().Int64Value()}});
   }
   return assignments;
 }
@@ -41,6 +47,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
   return DefineClass(
       env, "NativeSession",
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
+       InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
        InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
 }
@@ -64,6 +71,15 @@ Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
     handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]));
   }
   return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::Unsubscribe(const Napi::CallbackInfo& info) {
+  if (!session_) return Napi::Array::New(info.Env());
+  if (!info[0].IsArray()) return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, nullptr));
+  std::set<std::string> topics;
+  Napi::Array names = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < names.Length(); ++i) topics.insert(names.Get(i).As<Napi::String>().Utf8Value());
+  return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, &topics));
 }
 
 Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {

@@ -135,8 +135,7 @@ class FakeSocket {
  public:
   FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
-    cursor_ = session_->cursors.emplace_back(std::make_unique<Cursor>(session_.get())).get();
-    session_->SetPosition(cursor_, offset);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), offset);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }

@@ -60,6 +60,11 @@ client.on('ready', (topics) => {
         console.log(first.topic, first.partition, first.offset);
     });
     client.emit('subscribe', [{ topic: 'a', partition: 0, offset: -2 }]);
+    client.emit('subscribe', [{ topic: 'a', timestamp: '2024-01-01' }, { topic: 'b', last: 5 }, { topic: 'c', partition: 1, offset: 'earliest' }]);
+    client.emit('subscribe', { topics: ['a'], filter: { b: 1 }, start: true }, (error, { assignments }) => console.log(error, assignments[0].topic));
+    client.emit('subscribe', { assignments: [{ topic: 'a', timestamp: Date.now() }], filter: null });
+    client.emit('unsubscribe');
+    client.emit('unsubscribe', 'a', (error, assignments) => console.log(error, assignments[0].offset));
     client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
     client.emit('filter', null);
     client.emit('start');
@@ -93,7 +98,11 @@ const wrongField: Kasocki.Options = { metadataField: true };
 const wrongConfig: Kasocki.Options = { kafkaConfig: { a: { b: { c: 1 } } } };
 // @ts-expect-error: no such option
 const wrongOption: Kasocki.Options = { topics: [] };
-// @ts-expect-error: no offset
+// @ts-expect-error: two starts
+client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
+// @ts-expect-error: neither topics nor assignments
+client.emit('subscribe', { start: true });
+// @ts-expect-error: no start
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
 client.emit('filter', { a: { b: 1 } });

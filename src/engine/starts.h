@@ -1,0 +1,47 @@
+// Start and Assignment: where a client wants to begin to read a partition, and where that is in its log.
+#ifndef KASOCKI_ENGINE_STARTS_H_
+#define KASOCKI_ENGINE_STARTS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/result.h"
+
+namespace kasocki {
+
+inline constexpr int32_t kAllPartitions = -1;
+inline constexpr int64_t kOffsetEnd = -1;
+inline constexpr int64_t kOffsetBeginning = -2;
+
+// What becomes of a first offset that is not in the log.
+enum class OffsetReset { kEarliest, kLatest, kError };
+
+struct Start {
+  enum class Kind {
+    kOffset,     // an offset, kOffsetEnd or kOffsetBeginning
+    kTimestamp,  // ms since 1970: the first record at or after it; the end, if there is none yet
+    kLast,       // so many offsets before the end
+  };
+  Kind kind = Kind::kOffset;
+  int64_t value = kOffsetEnd;
+
+  // The time to be looked up, if one is needed.
+  std::optional<int64_t> time() const { return kind == Kind::kTimestamp ? std::optional(value) : std::nullopt; }
+};
+
+struct Assignment {
+  std::string topic;
+  int32_t partition = kAllPartitions;
+  Start start;
+};
+
+// Where `start` is in a log of the offsets [begin, end); `found`: what Kafka answered about start.time(). Kafka must have
+// been asked for the time after it told the bounds: then what came in between is not missed.
+Result<int64_t> Resolve(const Assignment& assignment, std::pair<int64_t, int64_t> bounds, std::optional<int64_t> found,
+                        OffsetReset reset);
+
+}  // namespace kasocki
+
+#endif  // KASOCKI_ENGINE_STARTS_H_
