@@ -172,7 +172,12 @@ function readAssignment(value, refuse) {
     if (typeof topic !== 'string') {
         throw refuse('"topic" must be a string');
     }
-    return { topic, partition: readPartition(own(value, 'partition'), refuse), ...readStart(value, refuse) };
+    const assignment = { topic, partition: readPartition(own(value, 'partition'), refuse), ...readStart(value, refuse) };
+    const until = own(value, 'until');
+    if (until !== undefined) {
+        assignment.until = readUntil(until, refuse);
+    }
+    return assignment;
 }
 
 function readPartition(given, refuse) {
@@ -185,7 +190,7 @@ function readPartition(given, refuse) {
     return given + 0; // 0 of -0
 }
 
-/** How a start is written, by the member that does it: each gives the assignment's `start` and `value`. */
+/** How a start is written, by the member that does it: each gives the assignment's `value`. */
 const STARTS = {
     offset(given, refuse) {
         const offset = typeof given === 'string' && Object.hasOwn(NAMED_OFFSETS, given) ? NAMED_OFFSETS[given] : given;
@@ -194,13 +199,7 @@ const STARTS = {
         }
         return offset;
     },
-    timestamp(given, refuse) {
-        const time = readTime(given);
-        if (time === undefined) {
-            throw refuse('"timestamp" must be a number of ms since 1970, or a date and time in the form of ISO 8601');
-        }
-        return time;
-    },
+    timestamp: readTimestamp,
     last(given, refuse) {
         if (!Number.isSafeInteger(given) || given < 0) {
             throw refuse('"last" must be an integer from 0 to 2^53-1');
@@ -216,6 +215,37 @@ function readStart(value, refuse) {
     }
     const [start] = given;
     return { start, value: STARTS[start](own(value, start), refuse) + 0 };
+}
+
+/** The same for the bounds that are written as objects. */
+const BOUNDS = {
+    offset(given, refuse) {
+        if (!Number.isSafeInteger(given) || given < 0) {
+            throw refuse('the "offset" of "until" must be an integer from 0 to 2^53-1');
+        }
+        return given;
+    },
+    timestamp: readTimestamp
+};
+
+function readUntil(given, refuse) {
+    if (given === 'end') {
+        return { kind: 'end', value: 0 };
+    }
+    const kinds = isPlain(given) ? Object.keys(given).filter((name) => own(given, name) !== undefined) : [];
+    if (kinds.length !== 1 || !Object.hasOwn(BOUNDS, kinds[0])) {
+        throw refuse('"until" must be "end", or an object with either "offset" or "timestamp"');
+    }
+    const [kind] = kinds;
+    return { kind, value: BOUNDS[kind](own(given, kind), refuse) + 0 };
+}
+
+function readTimestamp(given, refuse) {
+    const time = readTime(given);
+    if (time === undefined) {
+        throw refuse('"timestamp" must be a number of ms since 1970, or a date and time in the form of ISO 8601');
+    }
+    return time;
 }
 
 function own(object, name) {

@@ -17,14 +17,16 @@ class Delivery {
      * @param {object} hooks
      * @param {number} hooks.maxConsumes that may wait
      * @param {function(number): void} hooks.onSent gets the number of messages
+     * @param {function(import('./native').NativeNotice): void} hooks.onNotice sends what comes between messages
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
-    constructor(session, sender, scheduler, { maxConsumes, onSent, onFault }) {
+    constructor(session, sender, scheduler, { maxConsumes, onSent, onNotice, onFault }) {
         this.session = session;
         this.sender = sender;
         this.scheduler = scheduler;
         this.maxConsumes = maxConsumes;
         this.onSent = onSent;
+        this.onNotice = onNotice;
         this.onFault = onFault;
         this.started = false;
         this.wanting = false;
@@ -44,6 +46,8 @@ class Delivery {
         this.started = false;
         if (this.consumes.length === 0) {
             this.want(false);
+            // What was given back may have left a notice behind.
+            this.scheduler.add(this);
         }
     }
 
@@ -89,7 +93,7 @@ class Delivery {
             return false;
         }
         try {
-            return this.consumes.length > 0 ? this.pumpReplies() : this.started && this.pumpMessages();
+            return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : this.pumpNotices();
         } catch (error) {
             this.onFault(error);
             return false;
@@ -97,24 +101,37 @@ class Delivery {
     }
 
     pumpReplies() {
-        const next = this.sender.nextReplies(this.consumes.length);
-        const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
-        if (!batch) {
-            return false;
-        }
-        this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        this.onSent(batch.count);
-        return true;
+        return this.pumpNext(this.sender.nextReplies(this.consumes.length), (batch) => {
+            this.sender.reply(this.consumes.splice(0, batch.count), batch);
+        });
     }
 
     pumpMessages() {
         const next = this.sender.nextBatch();
-        const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
-        if (!batch) {
+        return this.pumpNext(next, (batch) => this.sender.send(next.form, batch));
+    }
+
+    /** Without anybody who wants messages. */
+    pumpNotices() {
+        return this.pumpNext(this.sender.nextReplies(0));
+    }
+
+    /**
+     * @param {{form: string, maxBytes: number, maxCount: number}|null} next what may be taken; null: nothing
+     * @param {function(import('./native').NativeBatch): void} send
+     * @return {boolean} something was sent
+     */
+    pumpNext(next, send) {
+        const taken = next && this.session.take(next.form, next.maxBytes, next.maxCount);
+        if (!taken) {
             return false;
         }
-        this.sender.send(next.form, batch);
-        this.onSent(batch.count);
+        if (taken.notice) {
+            this.onNotice(taken);
+        } else {
+            send(taken);
+            this.onSent(taken.count);
+        }
         return true;
     }
 

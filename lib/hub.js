@@ -322,10 +322,11 @@ class Session {
 
     /**
      * @param {string[]|null} topics to be ended at once; null: everything
+     * @param {boolean} [bounded] everything that is left has an end
      * @return {{topic: string, partition: number, offset: number}[]} what ended, each with the offset that would have come next
      */
-    unsubscribe(topics) {
-        return this.native.unsubscribe(topics);
+    unsubscribe(topics, bounded = false) {
+        return this.native.unsubscribe(topics, bounded);
     }
 
     /**

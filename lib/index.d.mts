@@ -34,6 +34,7 @@ export type {
     Assignment,
     Time,
     Start,
+    Until,
     WantedAssignment,
     SubscribeRequest,
     Subscribed,

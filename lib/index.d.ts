@@ -157,8 +157,11 @@ declare namespace Kasocki {
         | { timestamp: Time; offset?: undefined; last?: undefined }
         | { last: number; offset?: undefined; timestamp?: undefined };
 
-    /** What can be subscribed. Without a partition: all of the topic's. */
-    export type WantedAssignment = { topic: string; partition?: number } & Start;
+    /** Where reading ends: at the end as it is now, before an offset, or before the first record at or after a time. */
+    export type Until = 'end' | { offset: number; timestamp?: undefined } | { timestamp: Time; offset?: undefined };
+
+    /** What can be subscribed. Without a partition: all of the topic's. Without `until`: for ever. */
+    export type WantedAssignment = { topic: string; partition?: number; until?: Until } & Start;
 
     /** The object form of `subscribe`. */
     export type SubscribeRequest = {
@@ -232,6 +235,8 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
+        /** everything has an `until` and is at it; where each stands */
+        end: (assignments: Assignment[]) => void;
         err: (error: ErrorObject) => void;
     }
 

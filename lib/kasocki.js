@@ -58,7 +58,7 @@ class Kasocki {
     #session;
     #delivery;
     #eventCount = 0;
-    /** names of the topics subscribed; undefined: not subscribed */
+    /** of each topic subscribed, whether its reading has an end; undefined: not subscribed */
     #topics;
     #closed = false;
     #starting;
@@ -152,6 +152,7 @@ class Kasocki {
         this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
             maxConsumes: limits.consumes,
             onSent: (count) => this.#meter?.count('messages.sent', count),
+            onNotice: ({ notice, assignments }) => this.#emit(notice, assignments),
             onFault: (error) => this.#fail(error, true)
         });
         this.#session.delivery = this.#delivery;
@@ -275,8 +276,11 @@ class Kasocki {
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
     async #subscribeTo({ assignments, object, filter, start }, argument) {
-        const topics = new Set(assignments.map(({ topic }) => topic));
-        await this.#checkTopics(topics);
+        const topics = new Map(assignments.map(({ topic }) => [topic, true]));
+        for (const { topic, until } of assignments) {
+            topics.set(topic, topics.get(topic) && until !== undefined);
+        }
+        await this.#checkTopics(new Set(topics.keys()));
         const filterBefore = this.#session.filter;
         let assigned;
         try {
@@ -310,11 +314,12 @@ class Kasocki {
         if (this.#topics === undefined || missing !== undefined) {
             throw new NotSubscribedError(missing === undefined ? 'This socket has not subscribed' : `Not subscribed to topic "${missing}"`);
         }
-        const ended = this.#session.unsubscribe(topics && [...topics]);
         topics?.forEach((topic) => this.#topics.delete(topic));
+        const ended = this.#session.unsubscribe(topics && [...topics], [...this.#topics.values()].every(Boolean));
         if (topics === null || this.#topics.size === 0) {
             this.#endSubscription();
         }
+        this.#delivery.wake();
         return ended;
     }
 

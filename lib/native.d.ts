@@ -19,6 +19,8 @@ export interface NativeAssignment {
     start: 'offset' | 'timestamp' | 'last';
     /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
     value: number;
+    /** absent: never */
+    until?: { kind: 'offset' | 'timestamp' | 'end'; value: number };
 }
 
 export interface NativeAssigned {
@@ -127,12 +129,16 @@ export interface NativeBatch {
     data: Buffer | string[];
 }
 
+/** What comes between messages: all partitions are at their bounds. */
+export type NativeNotice = { notice: 'end'; assignments: NativeAssigned[] };
+
 export class NativeSession {
     readonly id: number;
     /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
     subscribe(request: number, assignments: NativeAssignment[]): void;
-    /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood. */
-    unsubscribe(topics: string[] | null): NativeAssigned[];
+    /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood.
+     *  bounded: everything that is left has an `until`. */
+    unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
      * that was not taken yet. Returns an error and changes nothing if the filter does not compile.
@@ -140,8 +146,12 @@ export class NativeSession {
     setFilter(filter: string | number | null): NativeError | undefined;
     /** While true, matches are prepared for take(). false: what was prepared and not taken is given back (and will come again later). */
     setWanting(wanting: boolean): void;
-    /** At most maxBytes (but at least one message) and maxCount messages; null if there is none now: a `ready` event follows when there is. */
-    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | null;
+    /**
+     * What comes next: at most maxBytes (but at least one message) and maxCount messages, or one notice. With maxCount 0 a notice, if no message
+     * stands before it. null if there is nothing now: a `ready` event follows when there is. (After setFilter(), setWanting(false) and
+     * unsubscribe() there may be a notice without such an event.)
+     */
+    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | NativeNotice | null;
     close(): void;
 }
 

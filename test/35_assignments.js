@@ -50,6 +50,27 @@ describe('the argument of subscribe', () => {
         }
     });
 
+    it('has an end, or none', () => {
+        for (const [until, kind, value] of [
+            ['end', 'end', 0],
+            [{ offset: 0 }, 'offset', 0],
+            [{ offset: -0 }, 'offset', 0],
+            [{ offset: Number.MAX_SAFE_INTEGER }, 'offset', Number.MAX_SAFE_INTEGER],
+            [{ timestamp: 5, offset: undefined }, 'timestamp', 5],
+            [{ timestamp: '1970-01-02' }, 'timestamp', 86400000],
+        ]) {
+            assert.deepEqual(list([{ topic: 'a', offset: 0, until }]), [{ ...from('a', -1, 'offset', 0), until: { kind, value } }]);
+        }
+        assert.deepEqual(list([{ topic: 'a', offset: 0, until: undefined }]), [from('a', -1, 'offset', 0)]);
+        for (const until of [
+            null, true, 0, 5, '', 'now', 'latest', {}, [], { offset: -1 }, { offset: 0.5 }, { offset: '1' }, { offset: 2 ** 53 }, { offset: null },
+            { timestamp: 'x' }, { timestamp: null }, { timestamp: {} }, { offset: 1, timestamp: 1 }, { last: 1 }, { offset: 1, more: 1 }, { end: true },
+            Object.create({ offset: 1 }), { toString: 1 }, Buffer.from('end'),
+        ]) {
+            assert.throws(() => list([{ topic: 'a', offset: 0, until }]), invalid, JSON.stringify(until));
+        }
+    });
+
     it('is an object with names or assignments, and a filter, and whether to start', () => {
         const assignments = [from('a', -1, 'offset', -1)];
         assert.deepEqual(read({ topics: 'a' }), { assignments, object: true, start: false });

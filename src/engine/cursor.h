@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/starts.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -31,6 +32,8 @@ struct Cursor {
   // All matches below this offset were prepared for delivery (or refused). Whoever gives prepared matches back, moves
   // it back.
   int64_t position = -1;
+  Bound until;  // from here on nothing is for it
+  bool done() const { return position >= until.offset; }
   bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
   int64_t delivered = -1;  // scratch of the session
 

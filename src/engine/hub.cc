@@ -43,8 +43,9 @@ void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, 
       });
 }
 
-std::vector<Standing> Hub::Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics) {
-  std::vector<Standing> stood = session->Unsubscribe(topics);
+std::vector<Standing> Hub::Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics,
+                                       bool bounded) {
+  std::vector<Standing> stood = session->Unsubscribe(topics, bounded);
   mailbox_.Post([this, session] { worker_.RemoveEnded(session); });
   return stood;
 }
@@ -63,9 +64,9 @@ void Hub::SetWanting(const std::shared_ptr<Session>& session, bool wanting) {
   if (session->SetWanting(wanting) && wanting) WakeSession(session);
 }
 
-std::vector<Segment> Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {
+Taken Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {
   bool credit = false;
-  std::vector<Segment> taken = session->Take(max_bytes, max_count, &credit);
+  Taken taken = session->Take(max_bytes, max_count, &credit);
   if (credit) WakeSession(session);
   return taken;
 }

@@ -170,6 +170,10 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
+    if (context.until_time() >= 0) {
+      int64_t found = (*chunk)->records->FindTime(position, context.until_time());
+      if (found >= 0) return context.SetUntil(found);
+    }
     const FilterClass& filter_class = context.filter_class();
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
     if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
@@ -323,7 +327,7 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   // Cursors that stand here and have not started yet are waited for a little: they are likely to start in a moment.
   for (size_t i = idle_.size(); i-- > 0;) {
     Cursor* cursor = idle_[i];
-    if (cursor->session->Position(*cursor) != position) continue;
+    if (!cursor->session->StandsAt(*cursor, position)) continue;
     cursor->scan = catch_up_.get();
     cursor->seen_position = position;
     cursor->since = now;
@@ -370,7 +374,10 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
   for (CursorList* list : {&idle_, &waiting_}) {
-    for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
+    for (Cursor* cursor : *list) {
+      cursor->session->ClampPosition(cursor, begin, end);
+      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+    }
   }
 }
 

@@ -3,46 +3,93 @@
 #include <algorithm>
 #include <iterator>
 #include <utility>
+#include <variant>
 
 namespace kasocki {
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class)
     : id_(id), max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)), filter_class_(std::move(filter_class)) {}
 
-std::vector<Segment> Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
+Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   std::lock_guard lock(mutex_);
-  std::vector<Segment> taken;
+  Taken taken;
   size_t bytes = 0;
   size_t count = 0;
-  while (!prepared_.empty() && count < max_count) {
-    Segment& front = prepared_.front();
-    size_t fitting = front.matches->Fitting(front.first, max_bytes > bytes ? max_bytes - bytes : 0);
-    fitting = std::min({fitting, front.last, front.first + (max_count - count)});
-    if (fitting == front.first) {
+  if (!queue_.empty() && std::holds_alternative<Notice>(queue_.front())) {
+    taken.notice = std::get<Notice>(std::move(queue_.front()));
+    queue_.pop_front();
+    Complete(&*taken.notice);
+  }
+  while (!taken.notice && !queue_.empty() && count < max_count) {
+    Segment* front = std::get_if<Segment>(&queue_.front());
+    if (front == nullptr) break;
+    size_t fitting = front->matches->Fitting(front->first, max_bytes > bytes ? max_bytes - bytes : 0);
+    fitting = std::min({fitting, front->last, front->first + (max_count - count)});
+    if (fitting == front->first) {
       if (count > 0) break;
       ++fitting;  // a match larger than all of max_bytes still travels
     }
-    bytes += front.matches->BytesBetween(front.first, fitting);
-    count += fitting - front.first;
-    taken.push_back({front.matches, front.first, fitting, nullptr});
-    front.first = fitting;
-    if (front.first == front.last) prepared_.pop_front();
+    bytes += front->matches->BytesBetween(front->first, fitting);
+    count += fitting - front->first;
+    taken.segments.push_back({front->matches, front->first, fitting, nullptr});
+    front->first = fitting;
+    if (front->first == front->last) queue_.pop_front();
   }
   prepared_bytes_ -= bytes;
-  if (prepared_.empty()) listed_ = false;
+  if (queue_.empty()) listed_ = false;
   *credit = starved_ && Room() * 2 >= max_prepared_bytes_;
   if (*credit) starved_ = false;
   return taken;
 }
 
-void Session::GiveBack() {
-  // Segments of one cursor stand in the order of their offsets: walking from the back, the earliest one wins.
-  for (auto it = prepared_.rbegin(); it != prepared_.rend(); ++it) {
-    it->cursor->position = it->matches->matches[it->first].offset;
+void Session::Complete(Notice* notice) const {
+  if (auto* end = std::get_if<EndNotice>(notice)) {
+    for (const std::unique_ptr<Cursor>& cursor : cursors) {
+      if (!cursor->ended) end->ended.push_back({cursor->name, cursor->position});
+    }
   }
-  prepared_.clear();
+}
+
+void Session::Enqueue(Item item) {
+  queue_.push_back(std::move(item));
+  if (!std::exchange(listed_, true)) news_ = true;
+}
+
+bool Session::TakeNews() {
+  std::lock_guard lock(mutex_);
+  return std::exchange(news_, false);
+}
+
+void Session::Move(Cursor* cursor, int64_t position) {
+  if (!cursor->done()) --open_;
+  cursor->position = position;
+  if (!cursor->done()) ++open_;
+}
+
+void Session::CheckEnd() {
+  if (!bounded_ || closed_ || end_queued_ || expected_ > 0 || open_ > 0) return;
+  end_queued_ = true;
+  Enqueue(EndNotice{});
+}
+
+void Session::GiveBack() {
+  std::deque<Item> notices;
+  // Segments of one cursor stand in the order of their offsets: walking from the back, the earliest one wins.
+  for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
+    if (auto* segment = std::get_if<Segment>(&*it)) {
+      Move(segment->cursor, segment->matches->matches[segment->first].offset);
+    } else {
+      notices.push_front(std::move(*it));
+    }
+  }
+  queue_ = std::move(notices);
   prepared_bytes_ = 0;
-  listed_ = false;
+  if (open_ > 0) {
+    std::erase_if(queue_, [](const Item& item) { return std::holds_alternative<EndNotice>(std::get<Notice>(item)); });
+    end_queued_ = false;
+  }
+  listed_ = !queue_.empty();
+  CheckEnd();
 }
 
 void Session::SetFilterClass(std::shared_ptr<const FilterClass> filter_class) {
@@ -61,32 +108,40 @@ bool Session::SetWanting(bool wanting) {
 
 void Session::FindDelivered() {
   for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->delivered = cursor->position;
-  for (auto it = prepared_.rbegin(); it != prepared_.rend(); ++it) {
-    it->cursor->delivered = it->matches->matches[it->first].offset;
+  for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
+    auto* segment = std::get_if<Segment>(&*it);
+    if (segment != nullptr) segment->cursor->delivered = segment->matches->matches[segment->first].offset;
   }
 }
 
-std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics) {
+std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, bool bounded) {
   std::lock_guard lock(mutex_);
   FindDelivered();
   std::vector<Standing> stood;
   for (const std::unique_ptr<Cursor>& cursor : cursors) {
     if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
     cursor->ended = true;
+    if (!cursor->done()) --open_;
     stood.push_back({cursor->name, cursor->delivered});
   }
-  std::erase_if(prepared_, [this](const Segment& segment) {
-    if (!segment.cursor->ended) return false;
-    prepared_bytes_ -= segment.matches->BytesBetween(segment.first, segment.last);
+  std::erase_if(queue_, [&](const Item& item) {
+    auto* segment = std::get_if<Segment>(&item);
+    if (segment == nullptr) return topics == nullptr;
+    if (!segment->cursor->ended) return false;
+    prepared_bytes_ -= segment->matches->BytesBetween(segment->first, segment->last);
     return true;
   });
-  if (prepared_.empty()) listed_ = false;
   if (topics == nullptr) {
     ++generation_;
     ended_topics_.clear();
+    expected_ = 0;
+    bounded_ = end_queued_ = false;
   } else {
+    bounded_ = bounded;
     ended_topics_.insert(topics->begin(), topics->end());
   }
+  if (queue_.empty()) listed_ = false;
+  CheckEnd();
   return stood;
 }
 
@@ -95,12 +150,26 @@ Session::Generation Session::generation() const {
   return generation_;
 }
 
-Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position) {
+void Session::Expect(Generation generation, size_t cursors, bool bounded) {
   std::lock_guard lock(mutex_);
-  if (closed_ || generation != generation_ || ended_topics_.contains(partition.topic)) return nullptr;
-  Cursor* cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
-  cursor->position = position;
-  cursor->seen_position = position;
+  if (generation != generation_) return;
+  expected_ += cursors;
+  bounded_ = bounded;
+  CheckEnd();
+}
+
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until) {
+  std::lock_guard lock(mutex_);
+  if (closed_ || generation != generation_) return nullptr;
+  --expected_;
+  Cursor* cursor = nullptr;
+  if (!ended_topics_.contains(partition.topic)) {
+    cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
+    cursor->position = cursor->seen_position = position;
+    cursor->until = until;
+    if (!cursor->done()) ++open_;
+  }
+  CheckEnd();
   return cursor;
 }
 
@@ -127,21 +196,28 @@ std::shared_ptr<const FilterClass> Session::filter_class() const {
 Session::Boarding Session::CanBoard(Cursor* cursor) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
-  if (closed_ || !wanting_ || cursor->ended) return Boarding::kNotWanting;
+  if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Boarding::kNotWanting;
   if (Room() * 2 >= max_prepared_bytes_) return Boarding::kReady;
   starved_ = true;
   return Boarding::kNoRoom;
 }
 
-int64_t Session::Position(const Cursor& cursor) const {
+bool Session::StandsAt(const Cursor& cursor, int64_t position) const {
   std::lock_guard lock(mutex_);
-  return cursor.position;
+  return cursor.position == position && !cursor.ended && !cursor.done();
 }
 
 void Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {
   std::lock_guard lock(mutex_);
-  cursor->position = std::clamp(cursor->position, begin, std::max(begin, end));
+  if (cursor->ended || cursor->done()) return;
+  Move(cursor, std::clamp(cursor->position, begin, std::max(begin, end)));
   cursor->seen_position = cursor->position;
+  CheckEnd();
+}
+
+bool Session::Wants(const std::string& topic) const {
+  std::lock_guard lock(mutex_);
+  return !ended_topics_.contains(topic);
 }
 
 bool Session::closed() const {
@@ -149,22 +225,36 @@ bool Session::closed() const {
   return closed_;
 }
 
+Session::Step Session::StepContext::SetUntil(int64_t offset) {
+  if (!cursor_->done()) --session_->open_;
+  cursor_->until = {offset};
+  if (!cursor_->done()) ++session_->open_;
+  session_->CheckEnd();
+  return Step::kMoved;
+}
+
+Session::Step Session::StepContext::MoveTo(int64_t position) {
+  session_->Move(cursor_, std::min(position, cursor_->until.offset));
+  session_->CheckEnd();
+  return Step::kMoved;
+}
+
 Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end) {
-  size_t first = matches->LowerBound(cursor_->position);
-  size_t last = matches->Fitting(first, session_->Room());
+  const size_t first = matches->LowerBound(cursor_->position);
+  const size_t limit = matches->LowerBound(cursor_->until.offset);
+  size_t last = std::min(matches->Fitting(first, session_->Room()), limit);
   // One match larger than the whole credit still travels, alone.
-  if (last == first && first < matches->size() && session_->prepared_.empty()) ++last;
-  cursor_->position = last == matches->size() ? end : matches->matches[last].offset;
-  if (first == last && last < matches->size()) {
+  if (last == first && first < limit && session_->prepared_bytes_ == 0) ++last;
+  if (first == last && last < limit) {
     session_->starved_ = true;
+    session_->Move(cursor_, matches->matches[last].offset);
     return Step::kNoRoom;
   }
-  if (first == last) return Step::kMoved;
-  session_->prepared_bytes_ += matches->BytesBetween(first, last);
-  session_->prepared_.push_back({matches, first, last, cursor_});
-  if (session_->listed_) return Step::kMoved;
-  session_->listed_ = true;
-  return Step::kMovedAndReady;
+  if (first < last) {
+    session_->prepared_bytes_ += matches->BytesBetween(first, last);
+    session_->Enqueue(Segment{matches, first, last, cursor_});
+  }
+  return MoveTo(last < limit ? matches->matches[last].offset : end);
 }
 
 }  // namespace kasocki

@@ -2,7 +2,8 @@
 //
 // The worker prepares matches for it, at most its credit; the main thread takes them, which is their delivery.
 // Position, filter class and prepared matches change under one mutex, so a match is either delivered under the filter
-// and the state in force at that moment or given back: the cursor returns to it and it is evaluated anew.
+// and the state in force at that moment or given back: the cursor returns to it and it is evaluated anew. What else the
+// client is to be told in the messages' order, notices, stands between them in the same queue.
 #ifndef KASOCKI_ENGINE_SESSION_H_
 #define KASOCKI_ENGINE_SESSION_H_
 
@@ -10,13 +11,18 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/cursor.h"
 #include "engine/filter_class.h"
 #include "engine/matches.h"
+#include "engine/notice.h"
+#include "engine/starts.h"
 
 namespace kasocki {
 
@@ -34,10 +40,10 @@ struct Segment {
   }
 };
 
-// Where a session stands on a partition: all that it should get below `offset` was taken.
-struct Standing {
-  TopicPartition partition;
-  int64_t offset = 0;
+// What Session::Take gives: messages, or the one notice that comes before the next of them, or nothing.
+struct Taken {
+  std::vector<Segment> segments;
+  std::optional<Notice> notice;
 };
 
 class Session {
@@ -53,19 +59,21 @@ class Session {
 
   // --- The main thread's side.
 
-  // Takes prepared matches in order: at most max_bytes (but at least one match) and max_count. Sets *credit if the
-  // worker had run out of room and there is enough again: it must then be told to board this session.
-  std::vector<Segment> Take(size_t max_bytes, size_t max_count, bool* credit);
+  // Takes what comes next: prepared matches, at most max_bytes (but at least one match) and max_count, or a notice. With
+  // max_count 0: a notice, if no message stands before it. Sets *credit if the worker had run out of room and there is
+  // enough again: it must then be told to board this session.
+  Taken Take(size_t max_bytes, size_t max_count, bool* credit);
 
   // From here on matches are judged by this class, from the earliest one that was not taken.
   void SetFilterClass(std::shared_ptr<const FilterClass> filter_class);
 
   // While wanting, matches are prepared. Otherwise what was not taken is given back. True if that changed anything.
+  // (After this and the others that give back, there may be a notice to take.)
   bool SetWanting(bool wanting);
 
   // Ends these topics (null: all there is): nothing of them can be taken any more. Returns where they stood. The worker
-  // must then be told to remove the cursors.
-  std::vector<Standing> Unsubscribe(const std::set<std::string>* topics);
+  // must then be told to remove the cursors. `bounded`: as in Expect, of what is left.
+  std::vector<Standing> Unsubscribe(const std::set<std::string>* topics, bool bounded);
 
   // Nothing is prepared any more. Idempotent.
   void Close();
@@ -75,8 +83,11 @@ class Session {
 
   // --- The worker's side.
 
-  // A new cursor; null: this topic, or the whole subscription, was ended meanwhile.
-  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position);
+  // So many cursors will be added. `bounded`: all partitions of this subscription have an end; when all cursors are
+  // there and at their bounds, an EndNotice follows the last message.
+  void Expect(Generation generation, size_t cursors, bool bounded);
+  // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile.
+  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until);
   // Cursors that were unsubscribed: the caller takes them off their partitions.
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
@@ -87,10 +98,15 @@ class Session {
 
   enum class Step { kMoved, kMovedAndReady, kAtEnd, kBehind, kNotEvaluated, kNotWanting, kNoRoom };
 
-  int64_t Position(const Cursor& cursor) const;
+  // It is at that offset and has something to get from there on.
+  bool StandsAt(const Cursor& cursor, int64_t position) const;
   // Moves the cursor into [begin, end].
   void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
   bool closed() const;
+  // The topic was not ended.
+  bool Wants(const std::string& topic) const;
+  // True, once: there is something to take that the main thread was not told of.
+  bool TakeNews();
 
   // Runs `step(StepContext&)` under the mutex, if the session wants records and has room. Partition moves cursors
   // through the chunks of a scan this way.
@@ -102,9 +118,16 @@ class Session {
   std::vector<std::unique_ptr<Cursor>> cursors;
 
  private:
+  using Item = std::variant<Segment, Notice>;
+
   // Need the mutex.
-  // Moves all cursors back to their earliest match that was not taken.
+  // Moves all cursors back to their earliest match that was not taken. Notices stay.
   void GiveBack();
+  void Enqueue(Item item);
+  void Move(Cursor* cursor, int64_t position);
+  void CheckEnd();
+  // Fills in what is known only when the notice is taken.
+  void Complete(Notice* notice) const;
   // Has each cursor's `delivered` say up to where everything was taken.
   void FindDelivered();
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
@@ -116,14 +139,19 @@ class Session {
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::shared_ptr<const FilterClass> filter_class_;
-  std::deque<Segment> prepared_;
+  std::deque<Item> queue_;
   size_t prepared_bytes_ = 0;
   Generation generation_ = 0;
   std::set<std::string> ended_topics_;  // of this generation
+  size_t expected_ = 0;                 // cursors that will be added
+  size_t open_ = 0;                     // cursors that are not at their bounds
+  bool bounded_ = false;                // all partitions have bounds
+  bool end_queued_ = false;             // an EndNotice is in the queue, or was taken
   bool wanting_ = false;
   bool closed_ = false;
   bool starved_ = false;  // the worker met a full session: Take must tell of credit
-  bool listed_ = false;   // told to the main thread as ready and not taken from since
+  bool listed_ = false;   // there is something to take, and the main thread was told or is about to be
+  bool news_ = false;     // ... it is about to be
 };
 
 // What a step may look at and do. Lives during Advance, under the session's mutex.
@@ -132,14 +160,15 @@ class Session::StepContext {
   int64_t position() const { return cursor_->position; }
   const FilterClass& filter_class() const { return *session_->filter_class_; }
   std::shared_ptr<const FilterClass> shared_filter_class() const { return session_->filter_class_; }
+  // The time that its bound will have, if it is still to be found; else -1.
+  int64_t until_time() const { return cursor_->until.time; }
 
+  // The bound was found.
+  Step SetUntil(int64_t offset);
   // There is nothing for anybody up to `position`.
-  Step MoveTo(int64_t position) {
-    cursor_->position = position;
-    return Step::kMoved;
-  }
+  Step MoveTo(int64_t position);
   // Prepares the class's matches from the cursor's position on, as many as there is room for, and moves the cursor
-  // behind them: to `end` if all went in. Returns kMovedAndReady if the main thread must be told.
+  // behind them: to `end` if all went in. Nothing goes beyond its bound.
   Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end);
 
  private:
@@ -153,7 +182,7 @@ template <typename Function>
 Session::Step Session::Advance(Cursor* cursor, Function&& step) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
-  if (closed_ || !wanting_ || cursor->ended) return Step::kNotWanting;
+  if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Step::kNotWanting;
   if (Room() == 0) {
     starved_ = true;
     return Step::kNoRoom;
@@ -161,7 +190,7 @@ Session::Step Session::Advance(Cursor* cursor, Function&& step) {
   StepContext context(this, cursor);
   Step result = step(context);
   cursor->seen_position = cursor->position;
-  return result;
+  return std::exchange(news_, false) && result == Step::kMoved ? Step::kMovedAndReady : result;
 }
 
 }  // namespace kasocki

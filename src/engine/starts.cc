@@ -34,4 +34,19 @@ Result<int64_t> Resolve(const Assignment& assignment, std::pair<int64_t, int64_t
   return end;
 }
 
+Bound Resolve(const Until& until, std::pair<int64_t, int64_t> bounds, std::optional<int64_t> found) {
+  switch (until.kind) {
+    case Until::Kind::kNever:
+      return {};
+    case Until::Kind::kOffset:
+      return {until.value};
+    case Until::Kind::kTimestamp:
+      if (found.value_or(-1) >= 0) return {*found};
+      return {Bound::kNone, until.value};
+    case Until::Kind::kEnd:
+      return {bounds.second};
+  }
+  return {};
+}
+
 }  // namespace kasocki

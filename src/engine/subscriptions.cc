@@ -1,6 +1,7 @@
 #include "engine/subscriptions.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -32,7 +33,13 @@ std::optional<int64_t> Shown(const Start& start, std::optional<int64_t> position
 struct Subscriptions::Slot {
   Assignment assignment;
   BoundsResolver::Bounds bounds{0, 0};
-  std::optional<int64_t> position;  // once known
+  std::map<int64_t, std::optional<Result<int64_t>>> times;  // those to be looked up, with their offsets
+  std::optional<int64_t> position;                          // once known
+  Bound until;
+
+  std::optional<int64_t> Found(std::optional<int64_t> time) const {
+    return time ? std::optional(times.at(*time)->value()) : std::nullopt;
+  }
 };
 
 struct Subscriptions::Subscription {
@@ -42,6 +49,7 @@ struct Subscriptions::Subscription {
   std::vector<Assignment> assignments;  // as asked for
   std::vector<Slot> slots;              // with partitions filled in
   size_t known = 0;
+  bool bounded = true;  // all assignments have an end
   enum { kOpen, kAnswered, kRefused } state = kOpen;
 };
 
@@ -57,6 +65,9 @@ void Subscriptions::Subscribe(std::shared_ptr<Session> session, Session::Generat
   subscription->generation = generation;
   subscription->request = request;
   subscription->assignments = std::move(assignments);
+  for (const Assignment& assignment : subscription->assignments) {
+    if (assignment.until.kind == Until::Kind::kNever) subscription->bounded = false;
+  }
   FindTopics(subscription, false);
 }
 
@@ -81,7 +92,7 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
           bool found = false;
           for (const PartitionMetadata& partition : topic->second) {
             if (assignment.partition != kAllPartitions && assignment.partition != partition.id) continue;
-            slots.emplace_back().assignment = {assignment.topic, partition.id, assignment.start};
+            slots.emplace_back().assignment = {assignment.topic, partition.id, assignment.start, assignment.until};
             found = true;
           }
           if (!found) {
@@ -110,9 +121,13 @@ void Subscriptions::AskBounds(const Shared& subscription, size_t index) {
 }
 
 void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Error& error) {
-  if (subscription->state == Subscription::kOpen && IsLasting(error)) return Refuse(subscription, error);
+  const bool open = subscription->state == Subscription::kOpen;
+  if (open && IsLasting(error)) return Refuse(subscription, error);
   timers_->At(Clock::now() + kAskAgainAfter, [this, subscription, index] {
-    if (!IsOver(*subscription)) AskBounds(subscription, index);
+    if (IsOver(*subscription)) return;
+    const Assignment& assignment = subscription->slots[index].assignment;
+    if (subscription->session->Wants(assignment.topic)) return AskBounds(subscription, index);
+    add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, 0, {});
   });
 }
 
@@ -121,21 +136,36 @@ void Subscriptions::OnBounds(const Shared& subscription, size_t index, const Res
   if (!bounds.ok()) return AskAgain(subscription, index, bounds.error());
   Slot& slot = subscription->slots[index];
   slot.bounds = bounds.value();
-  std::optional<int64_t> time = slot.assignment.start.time();
-  if (!time) return Place(subscription, index, std::nullopt);
-  bounds_->AskTime({slot.assignment.topic, slot.assignment.partition}, *time,
-                   [this, subscription, index](const Result<int64_t>& offset) { OnTime(subscription, index, offset); });
+  slot.times.clear();
+  for (std::optional<int64_t> time : {slot.assignment.start.time(), slot.assignment.until.time()}) {
+    if (time) slot.times[*time] = std::nullopt;
+  }
+  if (slot.times.empty()) return Place(subscription, index);
+  for (const auto& [time, offset] : slot.times) AskTime(subscription, index, time);
 }
 
-void Subscriptions::OnTime(const Shared& subscription, size_t index, const Result<int64_t>& offset) {
-  if (IsOver(*subscription)) return;
-  if (!offset.ok()) return AskAgain(subscription, index, offset.error());
-  Place(subscription, index, offset.value());
+void Subscriptions::AskTime(const Shared& subscription, size_t index, int64_t time) {
+  const Assignment& assignment = subscription->slots[index].assignment;
+  bounds_->AskTime({assignment.topic, assignment.partition}, time,
+                   [this, subscription, index, time](const Result<int64_t>& offset) {
+                     if (IsOver(*subscription)) return;
+                     auto& times = subscription->slots[index].times;
+                     times[time] = offset;
+                     for (const auto& [other, found] : times) {
+                       if (!found) return;  // the other one comes later
+                     }
+                     for (const auto& [other, found] : times) {
+                       if (!found->ok()) return AskAgain(subscription, index, found->error());
+                     }
+                     Place(subscription, index);
+                   });
 }
 
-void Subscriptions::Place(const Shared& subscription, size_t index, std::optional<int64_t> found) {
+void Subscriptions::Place(const Shared& subscription, size_t index) {
   Slot& slot = subscription->slots[index];
-  Result<int64_t> position = Resolve(slot.assignment, slot.bounds, found, reset_);
+  const Assignment& assignment = slot.assignment;
+  Result<int64_t> position = Resolve(assignment, slot.bounds, slot.Found(assignment.start.time()), reset_);
+  slot.until = Resolve(assignment.until, slot.bounds, slot.Found(assignment.until.time()));
   if (subscription->state == Subscription::kOpen) {
     if (!position.ok()) return Refuse(subscription, position.error());
     slot.position = position.value();
@@ -144,8 +174,8 @@ void Subscriptions::Place(const Shared& subscription, size_t index, std::optiona
   }
   // The answer did not wait for this partition: it starts at the first end learnt.
   int64_t start = position.ok() ? position.value() : slot.bounds.second;
-  add_cursor_(subscription->session, subscription->generation, {slot.assignment.topic, slot.assignment.partition},
-              start);
+  add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, start,
+              slot.until);
 }
 
 void Subscriptions::AnswerIfDone(const Shared& subscription) {
@@ -156,11 +186,14 @@ void Subscriptions::AnswerNow(const Shared& subscription) {
   subscription->state = Subscription::kAnswered;
   if (subscription->session->closed()) return;
   const bool complete = subscription->known == subscription->slots.size();
+  subscription->session->Expect(subscription->generation, subscription->slots.size(), subscription->bounded);
   std::vector<Assigned> assigned;
   assigned.reserve(subscription->slots.size());
   for (const Slot& slot : subscription->slots) {
     TopicPartition partition{slot.assignment.topic, slot.assignment.partition};
-    if (slot.position) add_cursor_(subscription->session, subscription->generation, partition, *slot.position);
+    if (slot.position) {
+      add_cursor_(subscription->session, subscription->generation, partition, *slot.position, slot.until);
+    }
     assigned.push_back({std::move(partition), Shown(slot.assignment.start, slot.position)});
   }
   // The timer of a subscription outlives it: what is large goes now.

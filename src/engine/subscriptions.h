@@ -23,9 +23,9 @@ namespace kasocki {
 // Used by the worker alone; it outlives all its callbacks.
 class Subscriptions {
  public:
-  // The session reads this partition from here on, if the generation is still its.
+  // The session reads this partition from here on, if the generation is still its. It was told to expect it.
   using AddCursor = std::function<void(const std::shared_ptr<Session>&, Session::Generation, const TopicPartition&,
-                                       int64_t position)>;
+                                       int64_t position, Bound until)>;
   using Answer = std::function<void(SubscribedEvent)>;
 
   Subscriptions(OffsetReset reset, TopicDirectory* topics, BoundsResolver* bounds, Timers* timers, AddCursor add_cursor,
@@ -51,8 +51,8 @@ class Subscriptions {
   void AskBounds(const Shared& subscription, size_t index);
   void AskAgain(const Shared& subscription, size_t index, const Error& error);
   void OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds);
-  void OnTime(const Shared& subscription, size_t index, const Result<int64_t>& offset);
-  void Place(const Shared& subscription, size_t index, std::optional<int64_t> found);
+  void AskTime(const Shared& subscription, size_t index, int64_t time);
+  void Place(const Shared& subscription, size_t index);
   void AnswerIfDone(const Shared& subscription);
   void AnswerNow(const Shared& subscription);
   void Refuse(const Shared& subscription, Error error);

@@ -69,7 +69,7 @@ bool Worker::OpenClients() {
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-             int64_t position) { AddCursor(session, generation, name, position); },
+             int64_t position, Bound until) { AddCursor(session, generation, name, position, until); },
       [this](SubscribedEvent event) { outbox_->Push(std::move(event)); });
   topics_->Start(catch_up_client_.get());
   return true;
@@ -188,9 +188,10 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
 }
 
 void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
-                       const TopicPartition& name, int64_t position) {
+                       const TopicPartition& name, int64_t position, Bound until) {
   if (!sessions_.contains(session->id())) return;
-  Cursor* cursor = session->AddCursor(generation, name, position);
+  Cursor* cursor = session->AddCursor(generation, name, position, until);
+  if (session->TakeNews()) SessionReady(session->id());
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
   partition->Add(cursor);

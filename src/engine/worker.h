@@ -79,7 +79,7 @@ class Worker : private PartitionHost {
   void PollClients();
   void OnClientEvent(ClientEvent event);
   void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-                 int64_t position);
+                 int64_t position, Bound until);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();

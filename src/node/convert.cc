@@ -77,6 +77,17 @@ Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<in
   return object;
 }
 
+struct NoticeConverter {
+  Env env;
+
+  Object operator()(const EndNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "end");
+    object.Set("assignments", ToJsStandings(env, notice.ended));
+    return object;
+  }
+};
+
 struct EventConverter {
   Env env;
 
@@ -229,6 +240,8 @@ Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
   }
   return array;
 }
+
+Object ToJsNotice(Env env, const Notice& notice) { return std::visit(NoticeConverter{env}, notice); }
 
 Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
 

@@ -15,6 +15,14 @@ Start::Kind StartKindOf(const Napi::Value& value) {
   return name == "timestamp" ? Start::Kind::kTimestamp : name == "last" ? Start::Kind::kLast : Start::Kind::kOffset;
 }
 
+Until UntilOf(const Napi::Value& value) {
+  if (!value.IsObject()) return {};
+  std::string kind = value.As<Napi::Object>().Get("kind").As<Napi::String>().Utf8Value();
+  if (kind == "end") return {Until::Kind::kEnd};
+  return {kind == "timestamp" ? Until::Kind::kTimestamp : Until::Kind::kOffset,
+          value.As<Napi::Object>().Get("value").As<Napi::Number>().Int64Value()};
+}
+
 std::vector<Assignment> ToAssignments(const Napi::Value& value) {
   std::vector<Assignment> assignments;
   if (!value.IsArray()) return assignments;
@@ -25,7 +33,8 @@ std::vector<Assignment> ToAssignments(const Napi::Value& value) {
     Napi::Object item = array.Get(i).As<Napi::Object>();
     assignments.push_back({item.Get("topic").As<Napi::String>().Utf8Value(),
                            item.Get("partition").As<Napi::Number>().Int32Value(),
-                           {StartKindOf(item.Get("start")), item.Get("value").As<Napi::Number>().Int64Value()}});
+                           {StartKindOf(item.Get("start")), item.Get("value").As<Napi::Number>().Int64Value()},
+                           UntilOf(item.Get("until"))});
   }
   return assignments;
 }
@@ -36,8 +45,8 @@ BatchForm FormOf(const Napi::Value& value) {
 }
 
 size_t LimitOf(const Napi::Value& value) {
-  double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
-  return limit >= 1 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit)
+  double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  return limit >= 0 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit)
                                                    : std::numeric_limits<size_t>::max() / 2;
 }
 
@@ -75,11 +84,11 @@ Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Unsubscribe(const Napi::CallbackInfo& info) {
   if (!session_) return Napi::Array::New(info.Env());
-  if (!info[0].IsArray()) return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, nullptr));
+  if (!info[0].IsArray()) return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, nullptr, false));
   std::set<std::string> topics;
   Napi::Array names = info[0].As<Napi::Array>();
   for (uint32_t i = 0; i < names.Length(); ++i) topics.insert(names.Get(i).As<Napi::String>().Utf8Value());
-  return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, &topics));
+  return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, &topics, info[1].ToBoolean()));
 }
 
 Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {
@@ -104,9 +113,10 @@ Napi::Value SessionObject::SetWanting(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Take(const Napi::CallbackInfo& info) {
   if (!session_) return info.Env().Null();
-  std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
-  if (segments.empty()) return info.Env().Null();
-  return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(segments));
+  Taken taken = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
+  if (taken.notice) return ToJsNotice(info.Env(), *taken.notice);
+  if (taken.segments.empty()) return info.Env().Null();
+  return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(taken.segments));
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {

@@ -133,9 +133,11 @@ class FakeHub : public PartitionHost {
 // A socket on that partition.
 class FakeSocket {
  public:
-  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
+  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
+             Bound until = {})
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
-    cursor_ = session_->AddCursor(0, hub->partition->name(), offset);
+    session_->Expect(0, 1, until.offset != Bound::kNone || until.time >= 0);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }
@@ -150,11 +152,16 @@ class FakeSocket {
     session_->SetFilterClass(hub_->ClassOf(filter));
     Wake();
   }
-  // Takes and notes offsets; returns how many.
+  // Takes and notes offsets, or a notice; returns how many.
   size_t Take(size_t max_bytes = SIZE_MAX / 2, size_t max_count = SIZE_MAX / 2) {
     bool credit = false;
     size_t count = 0;
-    for (const Segment& segment : session_->Take(max_bytes, max_count, &credit)) {
+    Taken taken = session_->Take(max_bytes, max_count, &credit);
+    if (taken.notice) {
+      notices.push_back(std::to_string(offsets.size()) + " " + Describe(*taken.notice));
+      count = 1;
+    }
+    for (const Segment& segment : taken.segments) {
       for (size_t i = segment.first; i < segment.last; ++i, ++count) {
         offsets.push_back(segment.matches->matches[i].offset);
         payloads.emplace_back(segment.matches->Payload(segment.matches->matches[i]));
@@ -179,8 +186,12 @@ class FakeSocket {
 
   std::vector<int64_t> offsets;
   std::vector<std::string> payloads;
+  std::vector<std::string> notices;  // each behind the number of messages before it
 
  private:
+  static std::string Describe(const Notice& notice) {
+    return "end at " + std::to_string(std::get<EndNotice>(notice).ended.at(0).offset);
+  }
   void Wake() { hub_->partition->Wake(cursor_, hub_->now); }
 
   FakeHub* const hub_;

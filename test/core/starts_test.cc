@@ -11,7 +11,7 @@ using Kind = Start::Kind;
 // -100: an error.
 int64_t At(Kind kind, int64_t value, int64_t begin, int64_t end, std::optional<int64_t> found = std::nullopt,
            OffsetReset reset = OffsetReset::kLatest) {
-  Result<int64_t> position = Resolve({"topic", 0, {kind, value}}, {begin, end}, found, reset);
+  Result<int64_t> position = Resolve({"topic", 0, {kind, value}, {}}, {begin, end}, found, reset);
   return position.ok() ? position.value() : -100;
 }
 
@@ -42,6 +42,21 @@ TEST(Starts, LastGoesBackToTheBeginningAtMost) {
   EXPECT_EQ(At(Kind::kLast, 5, 5, 10), 5);
   EXPECT_EQ(At(Kind::kLast, 1000000000, 5, 10), 5);
   EXPECT_EQ(At(Kind::kLast, (int64_t{1} << 53) - 1, 0, 0), 0);
+}
+
+TEST(Starts, ABoundIsAnOffsetOrATimeThatIsStillToCome) {
+  using End = Until::Kind;
+  auto bound = [](Until until, std::optional<int64_t> found = std::nullopt) {
+    Bound resolved = Resolve(until, {5, 10}, found);
+    return std::pair(resolved.offset, resolved.time);
+  };
+  constexpr int64_t kNone = Bound::kNone;
+  EXPECT_EQ(bound({End::kNever, 0}), std::pair(kNone, int64_t{-1}));
+  EXPECT_EQ(bound({End::kEnd, 0}), std::pair(int64_t{10}, int64_t{-1}));
+  EXPECT_EQ(bound({End::kOffset, 3}), std::pair(int64_t{3}, int64_t{-1}));
+  EXPECT_EQ(bound({End::kOffset, 100}), std::pair(int64_t{100}, int64_t{-1}));
+  EXPECT_EQ(bound({End::kTimestamp, 77}, 8), std::pair(int64_t{8}, int64_t{-1}));
+  EXPECT_EQ(bound({End::kTimestamp, 77}, -1), std::pair(kNone, int64_t{77}));
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ client.on('ready', (topics) => {
     client.emit('subscribe', [{ topic: 'a', timestamp: '2024-01-01' }, { topic: 'b', last: 5 }, { topic: 'c', partition: 1, offset: 'earliest' }]);
     client.emit('subscribe', { topics: ['a'], filter: { b: 1 }, start: true }, (error, { assignments }) => console.log(error, assignments[0].topic));
     client.emit('subscribe', { assignments: [{ topic: 'a', timestamp: Date.now() }], filter: null });
+    client.emit('subscribe', [{ topic: 'a', last: 5, until: 'end' }, { topic: 'b', offset: 0, until: { timestamp: '2024-01-02' } }]);
     client.emit('unsubscribe');
     client.emit('unsubscribe', 'a', (error, assignments) => console.log(error, assignments[0].offset));
     client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
@@ -79,6 +80,7 @@ client.on('message', (message) => {
     const { topic, offset }: Kasocki.Metadata = message._kafka;
     console.log(topic, offset);
 });
+client.on('end', (assignments) => console.log(assignments[0].offset));
 client.on('err', (error) => console.error(error.origin));
 
 const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
@@ -100,6 +102,8 @@ const wrongConfig: Kasocki.Options = { kafkaConfig: { a: { b: { c: 1 } } } };
 const wrongOption: Kasocki.Options = { topics: [] };
 // @ts-expect-error: two starts
 client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
+// @ts-expect-error: two bounds
+client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp: 5 } }]);
 // @ts-expect-error: neither topics nor assignments
 client.emit('subscribe', { start: true });
 // @ts-expect-error: no start
