@@ -1,6 +1,7 @@
 'use strict';
 
 const { LimitExceededError } = require('./errors');
+const { dropAnswered } = require('./sender');
 
 /**
  * Brings a session's messages to its socket: as the answers of waiting `consume`s first, then, while started, as
@@ -16,15 +17,17 @@ class Delivery {
      * @param {import('./scheduler').Scheduler} scheduler
      * @param {object} hooks
      * @param {number} hooks.maxConsumes that may wait
-     * @param {function(number): void} hooks.onSent gets the number of messages
+     * @param {number} hooks.maxDelay ms that a message may wait for company
+     * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
      * @param {function(import('./native').NativeNotice): void} hooks.onNotice sends what comes between messages
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
-    constructor(session, sender, scheduler, { maxConsumes, onSent, onNotice, onFault }) {
+    constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onNotice, onFault }) {
         this.session = session;
         this.sender = sender;
         this.scheduler = scheduler;
         this.maxConsumes = maxConsumes;
+        this.maxDelay = maxDelay;
         this.onSent = onSent;
         this.onNotice = onNotice;
         this.onFault = onFault;
@@ -87,52 +90,60 @@ class Delivery {
         this.scheduler.remove(this);
     }
 
-    /** @return {boolean} a batch was sent, there may be more. Called by the scheduler */
+    /** @return {number} 0: nothing was sent; else which part of a full batch was. Called by the scheduler */
     pump() {
         if (this.closed) {
-            return false;
+            return 0;
         }
         try {
+            dropAnswered(this.consumes);
             return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : this.pumpNotices();
         } catch (error) {
             this.onFault(error);
-            return false;
+            return 0;
         }
     }
 
     pumpReplies() {
-        return this.pumpNext(this.sender.nextReplies(this.consumes.length), (batch) => {
-            this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        });
+        const next = this.sender.nextReplies(this.consumes);
+        const batch = next && (next.ids
+            ? this.session.takeReplies(next.ids, next.maxBytes)
+            : this.session.take(next.form, next.maxBytes, next.maxCount));
+        if (!batch || batch.notice) {
+            return this.tell(batch);
+        }
+        this.sender.reply(this.consumes.splice(0, batch.count), batch);
+        this.onSent(batch.count, batch.bytes);
+        // If all were answered, company could not have made it any larger.
+        return this.consumes.length === 0 ? 1 : batch.bytes / next.maxBytes;
     }
 
     pumpMessages() {
         const next = this.sender.nextBatch();
-        return this.pumpNext(next, (batch) => this.sender.send(next.form, batch));
+        const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
+        if (!batch || batch.notice) {
+            return this.tell(batch);
+        }
+        this.sender.send(next.form, batch);
+        this.onSent(batch.count, batch.bytes);
+        return Math.max(batch.bytes / next.maxBytes, batch.count / next.maxCount);
     }
 
     /** Without anybody who wants messages. */
     pumpNotices() {
-        return this.pumpNext(this.sender.nextReplies(0));
+        return this.sender.isOpen() ? this.tell(this.session.take('payloads', 0, 0)) : 0;
     }
 
     /**
-     * @param {{form: string, maxBytes: number, maxCount: number}|null} next what may be taken; null: nothing
-     * @param {function(import('./native').NativeBatch): void} send
-     * @return {boolean} something was sent
+     * @param {import('./native').NativeNotice|null} notice null: nothing was taken
+     * @return {number} as pump(); a notice waits for no company
      */
-    pumpNext(next, send) {
-        const taken = next && this.session.take(next.form, next.maxBytes, next.maxCount);
-        if (!taken) {
-            return false;
+    tell(notice) {
+        if (!notice) {
+            return 0;
         }
-        if (taken.notice) {
-            this.onNotice(taken);
-        } else {
-            send(taken);
-            this.onSent(taken.count);
-        }
-        return true;
+        this.onNotice(notice);
+        return 1;
     }
 
     want(wanting) {

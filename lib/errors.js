@@ -56,6 +56,9 @@ class AlreadyClosingError extends KasockiError {}
 /** A record that could not be made a message. Logged, never sent. */
 class DeserializationError extends KasockiError {}
 
+/** The server's `authorize` failed: it threw, took too long, or gave no array. */
+class AuthorizationError extends KasockiError {}
+
 /** More than a documented limit allows. */
 class LimitExceededError extends KasockiError {}
 
@@ -184,6 +187,7 @@ module.exports = {
         AlreadyStartedError,
         AlreadyClosingError,
         DeserializationError,
+        AuthorizationError,
         KafkaError,
         LimitExceededError
     },

@@ -1,5 +1,6 @@
 'use strict';
 
+const { roughSize } = require('./rough-size');
 const { SLICE } = require('./scheduler');
 
 /**
@@ -9,12 +10,16 @@ const { SLICE } = require('./scheduler');
 class EventQueue {
     /**
      * @param {number} limit how many events may wait
+     * @param {number} maxBytes what they may take, about
      * @param {function(object): Promise<void>|undefined} carryOut decides one event; must not throw or reject
      */
-    constructor(limit, carryOut) {
+    constructor(limit, maxBytes, carryOut) {
         this.limit = limit;
+        this.maxBytes = maxBytes;
         this.carryOut = carryOut;
         this.waiting = [];
+        /** what those that wait take */
+        this.bytes = 0;
         /** an event is being carried out, or the queue is not open yet, or closed */
         this.busy = true;
         this.closed = false;
@@ -22,16 +27,31 @@ class EventQueue {
     }
 
     /**
-     * @param {object} event
-     * @return {boolean} false: too many wait already
+     * @param {{argument: *}} event
+     * @return {string|undefined} why there is no room for it, for it would have to wait
      */
     push(event) {
         if (this.waiting.length >= this.limit) {
-            return false;
+            return `More than ${this.limit} events are waiting`;
         }
-        this.waiting.push(event);
+        // What is carried out at once takes no room.
+        const bytes = this.busy ? this.sizeOf(event.argument) : 0;
+        if (this.bytes + bytes > this.maxBytes) {
+            return `The events that are waiting take more than ${this.maxBytes} bytes`;
+        }
+        this.bytes += bytes;
+        this.waiting.push({ event, bytes });
         this.run();
-        return true;
+        return undefined;
+    }
+
+    sizeOf(argument) {
+        try {
+            return roughSize(argument, this.maxBytes);
+        } catch {
+            // A getter or a proxy of the server's own making. Who carries the event out will say so.
+            return 0;
+        }
     }
 
     open() {
@@ -41,7 +61,7 @@ class EventQueue {
     /** @return {object[]} the events that will not be carried out */
     close() {
         this.closed = true;
-        return this.waiting.splice(0);
+        return this.waiting.splice(0).map(({ event }) => event);
     }
 
     goOn() {
@@ -54,7 +74,9 @@ class EventQueue {
         while (!this.busy && this.waiting.length > 0) {
             // Busy during the call as well, for an event that an event brings about.
             this.busy = true;
-            const deciding = this.carryOut(this.waiting.shift());
+            const { event, bytes } = this.waiting.shift();
+            this.bytes -= bytes;
+            const deciding = this.carryOut(event);
             if (deciding !== undefined) {
                 deciding.then(this.goOn);
             } else if (performance.now() > end) {

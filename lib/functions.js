@@ -13,7 +13,7 @@ let lastId = 0;
 
 /**
  * @param {Function} fn
- * @return {number} over 0; the same for the same function
+ * @return {number} over 0; the same for the same function, for as long as the process lives
  */
 function idOf(fn) {
     let id = ids.get(fn);
@@ -183,4 +183,4 @@ async function matchAll(matcher, texts, onError) {
     return verdicts;
 }
 
-module.exports = { FunctionTable, deserializeAll, matchAll };
+module.exports = { FunctionTable, deserializeAll, idOf, matchAll };

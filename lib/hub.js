@@ -1,11 +1,13 @@
 'use strict';
 
 const { NativeHub } = require('./native');
-const { fromNative, fromThrown } = require('./errors');
+const { AlreadyClosingError, LimitExceededError, fromNative, fromThrown } = require('./errors');
 const { FunctionTable, deserializeAll, matchAll } = require('./functions');
 const { Log, errorFields, levelOfSeverity } = require('./logger');
+const { TokenSource } = require('./oauthbearer');
 const { callSafely } = require('./safely');
 const { scheduler } = require('./scheduler');
+const { totals } = require('./totals');
 
 /** How often gauges are told, in ms. */
 const GAUGE_INTERVAL = 10000;
@@ -15,6 +17,12 @@ const FAULT_LOG_INTERVAL = 1000;
 
 /** The open hubs of this process (of this worker thread, rather) by the keys of their configurations. */
 const hubs = new Map();
+
+/** Hubs that were told to close and have not ended yet. */
+const ending = new Set();
+
+/** What hubs that have ended had counted, by the names of the core's counters. */
+const ended = {};
 
 /** Things by the number of their users: a handler that many sockets gave is called once. */
 class UseCount extends Map {
@@ -40,22 +48,33 @@ class UseCount extends Map {
  */
 class Hub {
     /**
-     * @param {{key: string, native: object}} config of readKafkaConfig()
+     * @param {{key: string, native: object, getToken: Function|undefined}} config of readKafkaConfig()
      * @param {object} member see above; to be given to release() when the socket goes
+     * @param {number} limit how many hubs there may be; those that are idle make room
      * @return {Hub}
+     * @throws {LimitExceededError} with `healable`
      */
-    static acquire({ key, native }, member) {
-        let hub = hubs.get(key);
+    static acquire(config, member, limit) {
+        let hub = hubs.get(config.key);
         if (hub === undefined) {
-            hub = new Hub(key, native);
-            hubs.set(key, hub);
+            const idle = hubs.size < limit ? undefined : [...hubs.values()].find(({ members }) => members === 0);
+            idle?.close();
+            if (hubs.size >= limit) {
+                const error = new LimitExceededError(`More than ${limit} configurations of Kafka at once`);
+                throw Object.assign(error, { healable: true });
+            }
+            hub = new Hub(config);
+            hubs.set(config.key, hub);
         }
         hub.join(member);
         return hub;
     }
 
-    constructor(key, native) {
+    constructor({ key, native, getToken }) {
         this.key = key;
+        this.number = freeNumber();
+        /** librdkafka's last statistics, as JSON, by the name of its instance */
+        this.statistics = new Map();
         this.members = 0;
         this.idleTimer = undefined;
         this.sessions = new Map();
@@ -71,6 +90,11 @@ class Hub {
         this.matchedSoFar = 0;
         const onFault = (error) => this.logFault(error, 'An event of the core could not be handled');
         this.native = new NativeHub(native, (event) => callSafely(this.onEvent, this, [event], onFault));
+        const onTokenFault = (error) => this.log('error', errorFields(error), 'There is no new OAUTHBEARER token');
+        this.tokens = getToken && new TokenSource(getToken, this.native, onTokenFault);
+        this.closed = new Promise((resolve) => {
+            this.onClosed = resolve;
+        });
         this.gaugeTimer = setInterval(() => this.tellGauges(), GAUGE_INTERVAL);
         this.gaugeTimer.unref();
     }
@@ -102,17 +126,33 @@ class Hub {
         for (const [event, fn] of Object.entries(handlers)) {
             this.handlers.get(event).release(fn);
         }
-        if (--this.members === 0) {
+        if (--this.members === 0 && hubs.get(this.key) === this) {
             this.idleTimer = setTimeout(() => this.close(), hubIdle);
             this.idleTimer.unref();
         }
     }
 
+    /** @return {Promise<void>} resolves when its threads and connections are gone */
     close() {
-        hubs.delete(this.key);
-        clearTimeout(this.idleTimer);
-        clearInterval(this.gaugeTimer);
-        this.native.close();
+        if (hubs.get(this.key) === this) {
+            hubs.delete(this.key);
+            ending.add(this);
+            clearTimeout(this.idleTimer);
+            clearInterval(this.gaugeTimer);
+            this.tokens?.close();
+            this.native.close();
+            for (const { reject } of this.requests.values()) {
+                reject(new AlreadyClosingError('The connection to Kafka is being closed'));
+            }
+            this.requests.clear();
+        }
+        return this.closed;
+    }
+
+    end() {
+        ending.delete(this);
+        addCounters(this.native.stats(), ended);
+        this.onClosed();
     }
 
     /**
@@ -168,7 +208,7 @@ class Hub {
     onEvent(event) {
         switch (event.type) {
             case 'ready':
-                scheduler.addNow(this.deliveriesOf(event.sessions));
+                scheduler.offer(this.deliveriesOf(event.sessions));
                 break;
             case 'topics':
                 if (event.topics !== undefined) {
@@ -189,11 +229,17 @@ class Hub {
                 this.callHandlers('event.log', { severity: event.level, fac: event.facility, message: event.text });
                 break;
             case 'kafka':
+                if (event.name === 'event.stats') {
+                    this.keepStatistics(event.payload.message);
+                }
                 this.callHandlers(event.name, payloadOf(event));
                 break;
             case 'token':
-                // Where the answer of a user's function will go, once there is an option for one.
-                this.native.failToken('there is no function that gives OAUTHBEARER tokens');
+                if (this.tokens) {
+                    this.tokens.refresh(event.config);
+                } else {
+                    this.native.failToken('there is no function oauthbearer_token_refresh_cb in kafkaConfig');
+                }
                 break;
             case 'skipped':
                 this.onSkipped(event);
@@ -204,7 +250,16 @@ class Hub {
             case 'match':
                 this.match(event);
                 break;
-            default: // 'closed': nothing is left to be done
+            default: // 'closed'
+                this.end();
+        }
+    }
+
+    /** Kept as text: nobody may ever ask for it. */
+    keepStatistics(json) {
+        const name = /"name": ?"(.*?#consumer-\d+)"/.exec(json);
+        if (name !== null) {
+            this.statistics.set(name[1], json);
         }
     }
 
@@ -240,6 +295,7 @@ class Hub {
     deserialize({ request, decoder, topic, partition, records }) {
         const fn = this.functions.get(decoder) ?? (() => null);
         deserializeAll(fn, { topic, partition, records }, (error, where) => {
+            totals.recordsUndecoded++;
             for (const meter of this.meters.keys()) {
                 meter.count('messages.skipped');
             }
@@ -285,6 +341,27 @@ class Hub {
             }
         }
     }
+}
+
+/** @return {number} that no other hub has now: from 1 on, given again when a hub is gone, so that there are few */
+function freeNumber() {
+    const taken = new Set([...hubs.values(), ...ending].map(({ number }) => number));
+    let number = 1;
+    while (taken.has(number)) {
+        number++;
+    }
+    return number;
+}
+
+function addCounters(counters, sums) {
+    for (const [name, value] of Object.entries(counters)) {
+        sums[name] = (sums[name] ?? 0) + value;
+    }
+}
+
+/** @return {number} bytes of records that the readers of all hubs hold */
+function bufferBytes() {
+    return [...hubs.values(), ...ending].reduce((sum, { native }) => sum + native.bufferBytes(), 0);
 }
 
 /** @return {object} what a handler of kafkaEventHandlers gets: an Error, where the event is one */
@@ -354,4 +431,4 @@ class Session {
     }
 }
 
-module.exports = { Hub, hubs };
+module.exports = { Hub, hubs, ending, ended, bufferBytes };

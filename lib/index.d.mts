@@ -4,6 +4,9 @@ export default Kasocki;
 export { Kasocki };
 export {
     createMatcher,
+    stats,
+    metrics,
+    close,
     KasockiError,
     InvalidAssignmentError,
     TopicNotAvailableError,
@@ -13,6 +16,7 @@ export {
     AlreadyStartedError,
     AlreadyClosingError,
     DeserializationError,
+    AuthorizationError,
     LimitExceededError,
     KafkaError
 } from './index.js';
@@ -20,8 +24,13 @@ export type {
     SocketLike,
     Options,
     KafkaConfigValue,
+    OAuthBearerToken,
     KafkaConfig,
+    Fields,
     Limits,
+    Stats,
+    PartitionLag,
+    LibrdkafkaStatistics,
     Logger,
     StatsdClient,
     KafkaMessage,

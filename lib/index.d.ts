@@ -27,6 +27,18 @@ declare namespace Kasocki {
      */
     export function createMatcher(filters: Filters): NativeMatcherFunction;
 
+    /** Counters and gauges of this process (of this worker thread, in one). */
+    export function stats(): Stats;
+
+    /** The same in Prometheus' text format: for the content type `text/plain; version=0.0.4; charset=utf-8`. */
+    export function metrics(): string;
+
+    /**
+     * Ends all sockets' Kasockis (their clients reconnect) and all connections to Kafka. Resolves when all is gone; never
+     * rejects. A Kasocki made afterwards begins anew.
+     */
+    export function close(): Promise<void>;
+
     /** What is needed of a socket.io socket. */
     export interface SocketLike {
         readonly id: string;
@@ -40,6 +52,12 @@ declare namespace Kasocki {
         kafkaConfig?: KafkaConfig;
         /** topics that may be subscribed, internal ones too if named; absent: every topic but internal ones (`__*`) */
         allowedTopics?: readonly string[];
+        /** of these topics, the ones that this socket may see; asked at the start and at each `subscribe` */
+        authorize?: (socket: any, topics: string[]) => readonly string[] | PromiseLike<readonly string[]>;
+        /** a filter that every message must pass too, whatever the client asks; or a function of the socket */
+        filter?: Filters | ((socket: any) => Filters | PromiseLike<Filters>);
+        /** what is cut from each message, before the client's filter sees it: dotted paths */
+        fields?: Fields;
         /** bunyan- or pino-shaped. Default: warnings and errors, to stderr, as JSON lines */
         logger?: Logger;
         /** makes the message of a record, instead of JSON parsing and augmentation; called once for all its sockets */
@@ -62,17 +80,38 @@ declare namespace Kasocki {
 
     export interface KafkaConfig {
         default_topic_config?: { [property: string]: KafkaConfigValue };
-        [property: string]: KafkaConfigValue | { [property: string]: KafkaConfigValue };
+        /** gives a token for SASL/OAUTHBEARER; gets `sasl.oauthbearer.config` */
+        oauthbearer_token_refresh_cb?: (config: string) => OAuthBearerToken | PromiseLike<OAuthBearerToken>;
+        [property: string]: KafkaConfigValue | { [property: string]: KafkaConfigValue } | ((config: string) => any);
     }
 
-    /** Of one socket. */
+    export interface OAuthBearerToken {
+        value: string;
+        principal: string;
+        /** when it ends, in ms since 1970 */
+        lifetime: number;
+        /** SASL extensions */
+        extensions?: { [name: string]: string };
+    }
+
+    export type Fields = { only: readonly string[]; drop?: undefined } | { drop: readonly string[]; only?: undefined };
+
+    /** Of one socket; the last three of the process. */
     export interface Limits {
         /** assignments of one subscribe, default 10000 */
         assignments?: number;
+        /** bytes of a filter's JSON text, default 65536 */
+        filterBytes?: number;
+        /** bytes of memory for one regular expression of a filter, default 256 KiB */
+        regexProgram?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
         /** events that wait for their turn, default 1000 */
         events?: number;
+        /** about how many bytes they take, default 4 MiB */
+        eventBytes?: number;
+        /** events a second, and as many at once after a quiet second, default 100000 */
+        eventsPerSecond?: number;
         /** bytes of messages under way to the client, default 256 KiB; a single larger message still goes */
         bytesInFlight?: number;
         /** bytes of answers that a client has not read, default 16 MiB; past it the connection is closed */
@@ -81,6 +120,64 @@ declare namespace Kasocki {
         depth?: number;
         /** messages a second with socket.io's connectionStateRecovery, default 1000 */
         recoverableMessages?: number;
+        /** sockets at once, default 100000 */
+        sockets?: number;
+        /** distinct configurations of Kafka at once, default 100 */
+        hubs?: number;
+        /** bytes of records that readers hold, default 1 GiB; past it `subscribe` is refused */
+        bufferBytes?: number;
+    }
+
+    /** Counters count from the beginning of the process; the rest is as of now. */
+    export interface Stats {
+        sockets: number;
+        /** distinct configurations of Kafka */
+        hubs: number;
+        sessions: number;
+        /** positions of sockets on partitions */
+        cursors: number;
+        partitions: number;
+        tailScans: number;
+        catchUpScans: number;
+        filterClasses: number;
+        /** of records that readers hold */
+        bufferBytes: number;
+        eventsWaiting: number;
+        consumesWaiting: number;
+        /** counters */
+        recordsRead: number;
+        bytesRead: number;
+        recordsParsed: number;
+        filterEvaluations: number;
+        recordsMatched: number;
+        recordsEncoded: number;
+        recordsSkipped: number;
+        messagesSent: number;
+        bytesSent: number;
+        /** by the event's name */
+        events: { [name: string]: number };
+        /** that went to clients, by class */
+        errors: { [name: string]: number };
+        lags: PartitionLag[];
+        /** as last told; empty without `statistics.interval.ms` */
+        librdkafka: LibrdkafkaStatistics[];
+    }
+
+    /** How many records the last active reader of a partition is behind its end, measured once a second. */
+    export interface PartitionLag {
+        /** the hub's number in this process */
+        hub: number;
+        topic: string;
+        partition: number;
+        lag: number;
+    }
+
+    export interface LibrdkafkaStatistics {
+        hub: number;
+        /** of the instance */
+        name: string;
+        /** see librdkafka's STATISTICS.md. It names brokers */
+        statistics: any;
     }
 
     export interface Logger {
@@ -253,6 +350,7 @@ declare namespace Kasocki {
     export class AlreadyStartedError extends KasockiError {}
     export class AlreadyClosingError extends KasockiError {}
     export class DeserializationError extends KasockiError {}
+    export class AuthorizationError extends KasockiError {}
     export class LimitExceededError extends KasockiError {}
     export class KafkaError extends KasockiError {
         constructor(message: string, code: string, details?: object);

@@ -3,8 +3,11 @@
 const { classes } = require('./errors');
 const { Kasocki } = require('./kasocki');
 const { createMatcher } = require('./matcher');
+const { metrics } = require('./metrics');
+const { close } = require('./shutdown');
+const { stats } = require('./stats');
 
-Kasocki.createMatcher = createMatcher;
+Object.assign(Kasocki, { createMatcher, stats, metrics, close });
 Object.assign(Kasocki, classes);
 
 // For `const { Kasocki } = require('kasocki')` and for transpiled imports.

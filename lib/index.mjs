@@ -4,6 +4,9 @@ export default Kasocki;
 export { Kasocki };
 export const {
     createMatcher,
+    stats,
+    metrics,
+    close,
     KasockiError,
     InvalidAssignmentError,
     TopicNotAvailableError,
@@ -13,6 +16,7 @@ export const {
     AlreadyStartedError,
     AlreadyClosingError,
     DeserializationError,
+    AuthorizationError,
     KafkaError,
     LimitExceededError
 } = Kasocki;

@@ -2,6 +2,7 @@
 
 const tls = require('tls');
 const { KafkaError } = require('./errors');
+const { idOf } = require('./functions');
 
 /**
  * What would make Kafka keep state for us. It has no effect here, so it must not tell hubs apart either (a group.id is
@@ -114,18 +115,22 @@ const sorted = (map) => [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)
 /**
  * Makes of the option `kafkaConfig` what the core takes.
  *
- * @param {object} [kafkaConfig] librdkafka's properties; `default_topic_config` holds topic-level ones
- * @return {{key: string, native: import('./native').NativeHubOptions}} `key` is equal for configurations that can share
- *     a hub
+ * @param {object} [kafkaConfig] librdkafka's properties; `default_topic_config` holds topic-level ones, and
+ *     `oauthbearer_token_refresh_cb` is a function
+ * @return {{key: string, native: import('./native').NativeHubOptions, getToken: Function|undefined}} `key` is equal for
+ *     configurations that can share a hub. It holds passwords
  * @throws {KafkaError} `_INVALID_ARG`: a value that can't be a property's
  */
 function readKafkaConfig(kafkaConfig = {}) {
     if (!isProperties(kafkaConfig)) {
         throw new KafkaError('Option "kafkaConfig" must be an object', '_INVALID_ARG');
     }
-    const { default_topic_config: topicConfig = {}, ...globalConfig } = kafkaConfig;
+    const { default_topic_config: topicConfig = {}, oauthbearer_token_refresh_cb: getToken, ...globalConfig } = kafkaConfig;
     if (!isProperties(topicConfig)) {
         throw refused('default_topic_config', 'must be an object');
+    }
+    if (getToken !== undefined && typeof getToken !== 'function') {
+        throw refused('oauthbearer_token_refresh_cb', 'must be a function');
     }
     const global = flatten(globalConfig);
     const topic = flatten(topicConfig);
@@ -147,12 +152,12 @@ function readKafkaConfig(kafkaConfig = {}) {
 
     const distinguishing = new Map(global);
     distinguishing.delete('client.id');
-    const key = JSON.stringify([sorted(distinguishing), sorted(topic), autoOffsetReset]);
+    const key = JSON.stringify([sorted(distinguishing), sorted(topic), autoOffsetReset, getToken ? idOf(getToken) : 0]);
     if (needsRootCertificates(global)) {
         rootCertificates ??= tls.rootCertificates.join('\n');
         global.set('ssl.ca.pem', rootCertificates);
     }
-    return { key, native: { global: [...global], topic: [...topic], autoOffsetReset } };
+    return { key, native: { global: [...global], topic: [...topic], autoOffsetReset }, getToken };
 }
 
 module.exports = { readKafkaConfig };

@@ -4,6 +4,7 @@ const {
     AlreadyClosingError,
     AlreadyStartedError,
     AlreadySubscribedError,
+    AuthorizationError,
     InvalidAssignmentError,
     InvalidFilterError,
     KafkaError,
@@ -11,21 +12,28 @@ const {
     LimitExceededError,
     NotSubscribedError,
     TopicNotAvailableError,
+    classes,
     fromThrown,
     serializeError
 } = require('./errors');
+const { Access } = require('./access');
+const { Asker } = require('./asker');
 const { readSubscribe, readUnsubscribe } = require('./assignments');
 const { Delivery } = require('./delivery');
+const { guardFault, readFields, readGuard } = require('./enforcement');
 const { EventQueue } = require('./event-queue');
-const { Hub } = require('./hub');
+const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
 const { readFilters } = require('./matcher');
+const { registry } = require('./registry');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
 const { Meter } = require('./statsd');
-const { isAllowedTopic, isSocket, readEvent, readOptions } = require('./validation');
+const { TokenBucket } = require('./token-bucket');
+const { totals } = require('./totals');
+const { isSocket, readEvent, readOptions } = require('./validation');
 
 /** How old the topics of `ready` may be, in ms; and those that decide whether an unknown name really is unknown. */
 const READY_TOPICS_AGE = 5000;
@@ -53,13 +61,20 @@ class Kasocki {
     #log;
     #meter;
     #member;
+    #resident;
+    #refusal;
+    #asker = new Asker();
+    #access;
+    /** the topics that the client was last told of */
+    #topics = [];
     #queue;
+    #bucket;
     #hub;
     #session;
     #delivery;
     #eventCount = 0;
     /** of each topic subscribed, whether its reading has an end; undefined: not subscribed */
-    #topics;
+    #subscribed;
     #closed = false;
     #starting;
 
@@ -90,7 +105,14 @@ class Kasocki {
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
         this.#member = { logger, meter: this.#meter, handlers: { ...kafkaEventHandlers } };
-        this.#queue = new EventQueue(limits.events, (event) => this.#carryOut(event));
+        this.#resident = {
+            end: (error) => this.#fail(error, true),
+            waiting: () => ({ events: this.#queue.waiting.length, consumes: this.#delivery?.consumes.length ?? 0 })
+        };
+        this.#refusal = registry.admit(this.#resident, limits.sockets);
+        this.#access = new Access(socket, this.#options, this.#asker);
+        this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
+        this.#bucket = new TokenBucket(limits.eventsPerSecond);
         for (const name of Object.keys(this.#events)) {
             socket.on(name, (...args) => this.#onEvent(name, args));
         }
@@ -113,24 +135,34 @@ class Kasocki {
 
     async #connect() {
         try {
-            if (this.#optionError) {
-                throw this.#optionError;
+            const fault = this.#optionError ?? this.#refusal;
+            if (fault) {
+                throw fault;
             }
             if (this.#closed || this.#socket.connected === false) {
                 this.#close();
                 return;
             }
-            const { kafkaConfig, connectTimeout } = this.#options;
-            this.#hub = Hub.acquire(readKafkaConfig(kafkaConfig), this.#member);
+            const { kafkaConfig, connectTimeout, limits, filter } = this.#options;
+            const until = performance.now() + connectTimeout;
+            this.#hub = Hub.acquire(readKafkaConfig(kafkaConfig), this.#member, limits.hubs);
             await this.#hub.topics(READY_TOPICS_AGE, connectTimeout);
             if (this.#closed) {
                 return;
             }
-            const topics = this.#availableTopics();
+            const left = Math.max(1, until - performance.now());
+            const [topics, guard] = await Promise.all([
+                this.#access.visible(this.#hub.topicNames, left),
+                readGuard(filter, this.#socket, this.#asker, left)
+            ]);
+            if (this.#closed) {
+                return;
+            }
             if (topics.length === 0) {
                 throw this.#notAvailable('No topic is available');
             }
-            this.#openSession();
+            this.#openSession(guard);
+            this.#topics = topics;
             this.#emit('ready', topics);
             this.#queue.open();
         } catch (error) {
@@ -138,20 +170,32 @@ class Kasocki {
         }
     }
 
-    #openSession() {
-        const { deserializer, metadataField, limits } = this.#options;
-        this.#session = this.#hub.openSession({
+    #openSession(guard) {
+        const { deserializer, metadataField, fields, limits, batch } = this.#options;
+        const options = {
             namespace: this.#socket.nsp?.name ?? '/',
             metadataField: metadataField || '',
             metadataJoin: metadataField === 'meta',
             deserializer,
             maxPreparedBytes: limits.bytesInFlight,
-            maxDepth: limits.depth
-        }, (error) => this.#report(error));
-        const sender = new Sender(this.#socket, limits, () => this.#delivery.wake(), () => this.#warnOfRecovery());
+            maxDepth: limits.depth,
+            guard,
+            fields: readFields(fields, metadataField),
+            filterLimits: limits
+        };
+        try {
+            this.#session = this.#hub.openSession(options, (error) => this.#report(error));
+        } catch (error) {
+            throw guard === undefined ? error : guardFault(error);
+        }
+        const sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
         this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
             maxConsumes: limits.consumes,
-            onSent: (count) => this.#meter?.count('messages.sent', count),
+            maxDelay: batch.maxDelay,
+            onSent: (count, bytes) => {
+                totals.sent(count, bytes);
+                this.#meter?.count('messages.sent', count);
+            },
             onNotice: ({ notice, assignments }) => this.#emit(notice, assignments),
             onFault: (error) => this.#fail(error, true)
         });
@@ -171,7 +215,8 @@ class Kasocki {
         if (this.#closed) {
             return;
         }
-        this.#log.error(errorFields(thrown), 'The socket cannot be served and is closed');
+        const level = thrown instanceof AlreadyClosingError ? 'info' : 'error';
+        this.#log.write(level, errorFields(thrown), 'The socket cannot be served and is closed');
         this.#emit('err', this.#serialize(thrown));
         for (const event of this.#queue.close()) {
             this.#refuse(new AlreadyClosingError('The socket is being closed'), event);
@@ -191,7 +236,9 @@ class Kasocki {
             return;
         }
         this.#closed = true;
+        registry.leave(this.#resident);
         this.#queue.close();
+        this.#asker.close();
         this.#delivery?.close();
         this.#session?.close();
         this.#hub?.release(this.#member, this.#options.hubIdle);
@@ -199,15 +246,20 @@ class Kasocki {
     }
 
     #onEvent(name, args) {
+        totals.event(name);
         this.#meter?.count(`socketio.event.${name}`);
         const event = { name, ...readEvent(args) };
+        const { limits } = this.#options;
         this.#eventCount++;
-        if (this.#eventCount % BACKLOG_INTERVAL === 0 && backlogOf(this.#socket) > this.#options.limits.backlog) {
+        if (this.#eventCount % BACKLOG_INTERVAL === 0 && backlogOf(this.#socket) > limits.backlog) {
             this.#fail(new LimitExceededError('The client asks but does not read the answers'), true, true);
         } else if (this.#closed) {
             this.#refuse(new AlreadyClosingError('The socket is being closed'), event);
-        } else if (!this.#queue.push(event)) {
-            this.#refuse(new LimitExceededError(`More than ${this.#options.limits.events} events are waiting`), event);
+        } else {
+            const excess = this.#bucket.take() ? this.#queue.push(event) : `More than ${limits.eventsPerSecond} events a second`;
+            if (excess !== undefined) {
+                this.#refuse(new LimitExceededError(excess), event);
+            }
         }
     }
 
@@ -241,8 +293,7 @@ class Kasocki {
 
     /** @return {object} the error as the client gets it, as `err` as well */
     #report(thrown, socketEvent) {
-        const level = thrown instanceof KafkaError ? 'warn' : thrown instanceof KasockiError ? 'info' : 'error';
-        this.#log.write(level, { ...errorFields(thrown), socketEvent }, 'An error went to the client');
+        this.#log.write(levelOf(thrown), { ...errorFields(thrown), socketEvent }, 'An error went to the client');
         const data = this.#serialize(thrown, socketEvent);
         this.#emit('err', data);
         return data;
@@ -251,6 +302,7 @@ class Kasocki {
     /** What is no error of ours is a fault of ours: the client learns no more than that. */
     #serialize(thrown, socketEvent) {
         const error = thrown instanceof KasockiError ? thrown : new KasockiError('Internal error');
+        totals.error(Object.hasOwn(classes, error.name) ? error.name : 'KasockiError');
         return serializeError(error, this.#socket.id, socketEvent);
     }
 
@@ -259,7 +311,7 @@ class Kasocki {
     }
 
     #subscribe(argument) {
-        if (this.#topics !== undefined) {
+        if (this.#subscribed !== undefined) {
             throw new AlreadySubscribedError('This socket has subscribed already');
         }
         return this.#subscribeTo(this.#read(readSubscribe, argument), argument);
@@ -281,6 +333,10 @@ class Kasocki {
             topics.set(topic, topics.get(topic) && until !== undefined);
         }
         await this.#checkTopics(new Set(topics.keys()));
+        const { bufferBytes: limit } = this.#options.limits;
+        if (bufferBytes() > limit) {
+            throw new LimitExceededError(`The readers of this process hold more than ${limit} bytes`);
+        }
         const filterBefore = this.#session.filter;
         let assigned;
         try {
@@ -301,7 +357,7 @@ class Kasocki {
             }
             throw error;
         }
-        this.#topics = topics;
+        this.#subscribed = topics;
         if (start) {
             this.#delivery.start();
         }
@@ -310,13 +366,13 @@ class Kasocki {
 
     #unsubscribe(argument) {
         const topics = this.#read(readUnsubscribe, argument);
-        const missing = topics === null ? undefined : [...topics].find((topic) => !this.#topics?.has(topic));
-        if (this.#topics === undefined || missing !== undefined) {
+        const missing = topics === null ? undefined : [...topics].find((topic) => !this.#subscribed?.has(topic));
+        if (this.#subscribed === undefined || missing !== undefined) {
             throw new NotSubscribedError(missing === undefined ? 'This socket has not subscribed' : `Not subscribed to topic "${missing}"`);
         }
-        topics?.forEach((topic) => this.#topics.delete(topic));
-        const ended = this.#session.unsubscribe(topics && [...topics], [...this.#topics.values()].every(Boolean));
-        if (topics === null || this.#topics.size === 0) {
+        topics?.forEach((topic) => this.#subscribed.delete(topic));
+        const ended = this.#session.unsubscribe(topics && [...topics], [...this.#subscribed.values()].every(Boolean));
+        if (topics === null || this.#subscribed.size === 0) {
             this.#endSubscription();
         }
         this.#delivery.wake();
@@ -326,45 +382,43 @@ class Kasocki {
     /** As before the first `subscribe`, but for the filter, which stays. */
     #endSubscription() {
         this.#session.unsubscribe(null);
-        this.#topics = undefined;
+        this.#subscribed = undefined;
         for (const ack of this.#delivery.end()) {
             this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
         }
     }
 
-    /** @param {Set<string>} names all of which must be allowed, and known to Kafka */
+    /** @param {Set<string>} names all of which must be known to Kafka, and visible to this socket */
     async #checkTopics(names) {
-        const { allowedTopics, connectTimeout } = this.#options;
+        const { connectTimeout } = this.#options;
         const list = [...names];
-        const forbidden = list.find((name) => !isAllowedTopic(name, allowedTopics));
         const isKnown = (name) => this.#hub.topicNames.has(name);
-        if (forbidden === undefined && !list.every(isKnown)) {
+        if (list.every((name) => this.#access.allows(name)) && !list.every(isKnown)) {
             await this.#hub.topics(UNKNOWN_TOPICS_AGE, connectTimeout);
-            if (this.#closed) {
-                throw new AlreadyClosingError('The socket is being closed');
-            }
         }
-        const missing = forbidden ?? list.find((name) => !isKnown(name));
+        const visible = new Set(await this.#access.visible(list.filter(isKnown), connectTimeout));
+        if (this.#closed) {
+            throw new AlreadyClosingError('The socket is being closed');
+        }
+        const missing = list.find((name) => !visible.has(name));
         if (missing !== undefined) {
+            this.#topics = this.#topics.filter((name) => !names.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
     }
 
-    /** @return {string[]} names of topics that this socket may subscribe to */
-    #availableTopics() {
-        return [...this.#hub.topicNames].filter((name) => isAllowedTopic(name, this.#options.allowedTopics));
-    }
-
+    /** With `authorize`, `allowedTopics` may name what this socket must not know of. */
     #notAvailable(message) {
-        const { allowedTopics } = this.#options;
+        const { allowedTopics, authorize } = this.#options;
         return new TopicNotAvailableError(message, {
-            availableTopics: this.#availableTopics(),
-            allowedTopics: allowedTopics && [...allowedTopics]
+            availableTopics: this.#topics,
+            allowedTopics: allowedTopics && !authorize ? [...allowedTopics] : undefined
         });
     }
 
     #filter(argument) {
-        const { filter, filters } = this.#options.matcherFactory ? this.#makeMatcher(argument) : readFilters(argument);
+        const { matcherFactory, limits } = this.#options;
+        const { filter, filters } = matcherFactory ? this.#makeMatcher(argument) : readFilters(argument, limits.filterBytes);
         try {
             this.#session.setFilter(filter);
         } catch (error) {
@@ -396,7 +450,7 @@ class Kasocki {
     }
 
     #consume(ack) {
-        if (this.#topics === undefined) {
+        if (this.#subscribed === undefined) {
             throw new NotSubscribedError('Subscribe before consuming');
         }
         // Without an ack nobody would get the message: it stays.
@@ -407,7 +461,7 @@ class Kasocki {
     }
 
     #start() {
-        if (this.#topics === undefined) {
+        if (this.#subscribed === undefined) {
             throw new NotSubscribedError('Subscribe before starting');
         }
         if (this.#delivery.started) {
@@ -431,6 +485,14 @@ class Kasocki {
             );
         }
     }
+}
+
+/** @return {'error'|'warn'|'info'} of a line about what went to a client: whose fault it was */
+function levelOf(thrown) {
+    if (!(thrown instanceof KasockiError) || thrown instanceof AuthorizationError) {
+        return 'error';
+    }
+    return thrown instanceof KafkaError ? 'warn' : 'info';
 }
 
 /** @return {*} filters as plain data, with regular expressions as `/.../` texts */

@@ -124,12 +124,13 @@ function levelOfSeverity(severity) {
  * An error as the fields of a log line.
  *
  * @param {*} error
- * @return {object} { err: { name, message, code?, stack? } }
+ * @return {object} { err: { name, message, code?, stack?, cause?: { name, message, stack } } }
  */
 function errorFields(error) {
     try {
-        const { name, message, code, stack } = error;
-        return { err: { name, message, code, stack } };
+        const { name, message, code, stack, cause } = error;
+        const why = cause && { name: cause.name, message: String(cause.message ?? cause), stack: cause.stack };
+        return { err: { name, message, code, stack, cause: why } };
     } catch {
         return { err: { message: 'unknown error' } };
     }

@@ -1,25 +1,26 @@
 'use strict';
 
-const { InvalidFilterError, fromNative, fromThrown } = require('./errors');
+const { InvalidFilterError, LimitExceededError, fromThrown } = require('./errors');
 const { NativeMatcher } = require('./native');
 
-/** Bytes of a filter's JSON text, the core's limit; what is longer is refused here before it becomes a text. */
+/** Bytes of a filter's JSON text, unless a limit says otherwise; what is longer is refused before it becomes a text. */
 const MAX_BYTES = 65536;
 
 /**
  * Reads filters in the object language as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
  *
  * @param {*} filters `{ 'dotted.path': value }`; falsy: no filter
+ * @param {number} [maxBytes] of its JSON text
  * @return {{filter: string|null, filters: object|null}} the filter's JSON text, and as it is shown; null: none
- * @throws {InvalidFilterError} of a value's type; what the text means is for the core to judge
+ * @throws {InvalidFilterError|LimitExceededError} of a value's type, or the size; what the text means is for the core to judge
  */
-function readFilters(filters) {
+function readFilters(filters, maxBytes = MAX_BYTES) {
     if (!filters) {
         return { filter: null, filters: null };
     }
     let clean;
     try {
-        clean = copyFilters(filters);
+        clean = copyFilters(filters, maxBytes);
     } catch (error) {
         // A getter or a proxy may throw anything.
         throw fromThrown(error, InvalidFilterError);
@@ -31,10 +32,11 @@ function readFilters(filters) {
 
 /**
  * @param {object} filters
+ * @param {number} maxBytes
  * @return {object} a copy without a prototype, whose values are scalars and arrays of scalars
- * @throws {InvalidFilterError}
+ * @throws {InvalidFilterError|LimitExceededError}
  */
-function copyFilters(filters) {
+function copyFilters(filters, maxBytes) {
     const refuse = (message) => new InvalidFilterError(message, { filters });
     if (!isPlainObject(filters)) {
         throw refuse('a filter must be an object: { "dotted.path": value }');
@@ -42,11 +44,11 @@ function copyFilters(filters) {
     if (Object.getOwnPropertySymbols(filters).length > 0) {
         throw refuse('a symbol cannot be a path');
     }
-    let room = MAX_BYTES;
+    let room = maxBytes;
     const take = (length) => {
         room -= length;
         if (room < 0) {
-            throw new InvalidFilterError(`a filter is larger than ${MAX_BYTES} bytes`);
+            throw new LimitExceededError(`a filter is larger than ${maxBytes} bytes`);
         }
     };
     const scalar = (path, value) => {
@@ -128,12 +130,14 @@ function quote(path) {
  * @throws {InvalidFilterError}
  */
 function createMatcher(filters) {
-    const read = readFilters(filters);
+    let read;
     let native;
     try {
+        read = readFilters(filters);
         native = new NativeMatcher(read.filter ?? '{}');
     } catch (error) {
-        throw fromNative(error, { filters });
+        // Of whatever class: here, what is too large is a filter that can't be.
+        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters });
     }
     const matches = (message) => {
         const text = textOf(message);

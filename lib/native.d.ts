@@ -79,6 +79,7 @@ export class NativeHub {
     /** Names of all topics, no older than maxAgeMs; an error if Kafka did not tell within timeoutMs. */
     topics(request: number, maxAgeMs: number, timeoutMs: number): void;
 
+    /** Throws an Error with property `kind` as NativeError's if `guard` does not compile. */
     openSession(options: NativeSessionOptions): NativeSession;
 
     /** JSON texts of the messages, in order of the records; null: skip this one. */
@@ -91,6 +92,10 @@ export class NativeHub {
     failToken(reason: string): void;
 
     stats(): NativeHubStats;
+    /** How many records the last active reader of each partition is behind, measured once a second. */
+    /** stats().bufferBytes alone */
+    bufferBytes(): number;
+    lags(): { topic: string; partition: number; lag: number }[];
 
     /** Ends all sessions, threads and connections; event `closed` follows. */
     close(): void;
@@ -99,7 +104,7 @@ export class NativeHub {
 export interface NativeHubStats {
     sessions: number; cursors: number; partitions: number; tailScans: number; catchUpScans: number;
     recordsRead: number; bytesRead: number; recordsParsed: number; recordsMatched: number; recordsEncoded: number;
-    recordsSkipped: number; filterEvaluations: number; bufferBytes: number; classes: number;
+    recordsSkipped: number; filterEvaluations: number; filtersTried: number; bufferBytes: number; classes: number;
     /** the most records that an active cursor is behind the end of its partition, -1: unknown */
     maxLag: number;
 }
@@ -117,6 +122,26 @@ export interface NativeSessionOptions {
     maxDepth: number;
     /** how many bytes of matches may be prepared ahead of delivery */
     maxPreparedBytes: number;
+    /** a filter's JSON text, which every whole message must pass too, whatever setFilter says; absent: none */
+    guard?: string;
+    /** what is cut from every message, before setFilter's filter sees it; absent: nothing */
+    fields?: NativeFields;
+    filterLimits?: NativeFilterLimits;
+}
+
+/** Of setFilter's filters; what is absent: the core's own limits. Other members have no meaning here. */
+export interface NativeFilterLimits {
+    /** of a filter's JSON text */
+    filterBytes?: number;
+    /** bytes of memory for one regular expression */
+    regexProgram?: number;
+}
+
+export interface NativeFields {
+    /** true: the paths are cut; false: all else is */
+    drop: boolean;
+    /** segments of each path, written as JSON writes the inside of a string */
+    paths: string[][];
 }
 
 /** What take() gives: whole messages in order. */
@@ -141,7 +166,8 @@ export class NativeSession {
     unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
-     * that was not taken yet. Returns an error and changes nothing if the filter does not compile.
+     * that was not taken yet. Returns an error and changes nothing if the filter does not compile. What openSession was told of
+     * `guard` and `fields` holds all the same.
      */
     setFilter(filter: string | number | null): NativeError | undefined;
     /** While true, matches are prepared for take(). false: what was prepared and not taken is given back (and will come again later). */
@@ -152,6 +178,11 @@ export class NativeSession {
      * unsubscribe() there may be a notice without such an event.)
      */
     take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | NativeNotice | null;
+    /**
+     * The same as the answers to acks: `data` is a Buffer of whole consecutive WebSocket frames, each a socket.io ack packet
+     * (`3ID[null,...]`) with one of these ids, in order. At most as many messages as there are ids. The ids are integers from 0 to 2^53-1.
+     */
+    takeReplies(ids: number[], maxBytes: number): NativeBatch | NativeNotice | null;
     close(): void;
 }
 
@@ -206,7 +237,13 @@ export const stages: {
     pick(texts: Uint8Array[], paths: (string | Uint8Array)[][], watched?: string):
         (NativeVerdict & { values: NativePick[]; members: { begin: number; end: number; value: NativePick }[] })[];
     augment(text: Uint8Array, record: { topic: string; partition: number } & NativeRecord, field: string, join: boolean): Buffer;
+    /** What is left of objects and arrays; null where nothing is cut. Paths as in pick(). */
+    cut(texts: Uint8Array[], mode: 'drop' | 'only', paths: (string | Uint8Array)[][]): (Buffer | null)[];
     frame(payload: Uint8Array, namespace: string): Buffer;
+    reply(payload: Uint8Array, namespace: string, id: number): Buffer;
+    /** Rounds of filters (by their places), evaluated together on all texts by one evaluator: the places of the texts that each of them matches. */
+    evaluate(texts: (string | Uint8Array)[], filters: string[], rounds: number[][]):
+        { rounds: number[][][]; evaluations: number; tried: number };
     translateRegex(pattern: string): string;
 };
 

@@ -21,8 +21,7 @@ const { callSafely } = require('./safely');
  * anything else then. A high mark of some 100 kB also keeps engine.io's pings from starving behind data.
  */
 
-/** What one batch may hold. Larger ones are no cheaper, and keep others waiting. */
-const BATCH_BYTES = 64 * 1024;
+/** How many messages a batch may hold that are handled one by one. More would keep others waiting. */
 const BATCH_COUNT = 128;
 
 /** What a packet takes beside its text. */
@@ -34,21 +33,21 @@ const BLIND_DELAY = 20;
 /** What was learnt of encoders: true if they write plain socket.io packet texts. */
 const plainEncoders = new WeakMap();
 
-/** Sockets whose ack(id) tells the ids, and the acks it made: [id, spent] each. */
+/** Sockets whose ack(id) tells the ids; and what the acks that it made carry: { id, spent }. */
 const tellingSockets = new WeakSet();
-const ackIds = new WeakMap();
+const KNOWN = Symbol('kasocki');
 
 class Sender {
     /**
      * @param {object} socket a socket.io socket
-     * @param {object} limits see LIMITS in validation.js
+     * @param {{limits: object, batch: object}} options see LIMITS and BATCH in validation.js
      * @param {function(): void} onRoom called, in a turn of the event loop of its own, when there is room again
      * @param {function(): void} [onRecovery] called once if connection state recovery forces the slowest way
      */
-    constructor(socket, limits, onRoom, onRecovery = () => {}) {
+    constructor(socket, { limits, batch }, onRoom, onRecovery = () => {}) {
         this.socket = socket;
         this.highMark = limits.bytesInFlight;
-        this.batchBytes = Math.min(BATCH_BYTES, limits.bytesInFlight);
+        this.batchBytes = Math.min(batch.maxBytes, limits.bytesInFlight);
         this.onRoom = onRoom;
         this.onRecovery = onRecovery;
         this.inFlight = 0;
@@ -77,7 +76,7 @@ class Sender {
             return null;
         }
         const form = this.way();
-        let maxCount = BATCH_COUNT;
+        let maxCount = form === 'frames' ? Infinity : BATCH_COUNT;
         if (form === 'payloads' && keepsEmits(this.socket)) {
             this.onRecovery();
             this.onRecovery = () => {};
@@ -93,14 +92,18 @@ class Sender {
     /**
      * What may be taken to answer waiting acks.
      *
-     * @param {number} count of them
-     * @return {{form: 'payloads', maxBytes: number, maxCount: number}|null} as in nextBatch()
+     * @param {Function[]} acks in order, at least one
+     * @return {{ids: number[], maxBytes: number}|{form: 'payloads', maxBytes: number, maxCount: number}|null} to be taken by
+     *     takeReplies(), if there are ids; null as in nextBatch()
      */
-    nextReplies(count) {
+    nextReplies(acks) {
         if (!this.isOpen() || !this.hasRoom()) {
             return null;
         }
-        return { form: 'payloads', maxBytes: this.batchBytes, maxCount: Math.min(count, BATCH_COUNT) };
+        const maxBytes = this.batchBytes;
+        const maxCount = Math.min(acks.length, BATCH_COUNT);
+        const ids = this.speaksPlainText() && takesFrames(this.socket.conn) ? leadingIds(acks, maxCount) : [];
+        return ids.length > 0 ? { ids, maxBytes } : { form: 'payloads', maxBytes, maxCount };
     }
 
     /**
@@ -113,12 +116,15 @@ class Sender {
         const { conn } = this.socket;
         const landed = this.depart(batch.bytes);
         if (form === 'frames') {
-            // engine.io wants some text; it is not sent.
-            conn.send('2', { wsPreEncodedFrame: [batch.data], compress: false }, landed);
+            sendFrames(conn, batch.data, landed);
         } else if (form === 'packets') {
             sendTexts(conn, takesAsciiAlone(conn) ? batch.data.map(toAscii) : batch.data, landed);
         } else {
             for (const text of batch.data) {
+                // A listener of the user's may have disconnected it: socket.io would send all the same.
+                if (!this.isOpen()) {
+                    break;
+                }
                 this.socket.emit('message', JSON.parse(text));
             }
             this.allowance.spend(batch.count);
@@ -135,11 +141,18 @@ class Sender {
     reply(acks, batch) {
         const { conn } = this.socket;
         const landed = this.depart(batch.bytes);
+        if (Buffer.isBuffer(batch.data)) {
+            for (const ack of acks) {
+                ack[KNOWN].spent = true;
+            }
+            sendFrames(conn, batch.data, landed);
+            return;
+        }
         const plain = this.speaksPlainText();
         const readable = plain && takesAsciiAlone(conn) ? toAscii : (text) => text;
         let followed = false;
-        for (let i = 0; i < acks.length; i++) {
-            const known = plain ? ackIds.get(acks[i]) : undefined;
+        for (let i = 0; i < acks.length && this.isOpen(); i++) {
+            const known = plain ? acks[i][KNOWN] : undefined;
             if (known === undefined) {
                 callSafely(acks[i], undefined, [null, JSON.parse(batch.data[i])]);
             } else if (!known.spent) {
@@ -261,6 +274,16 @@ class Allowance {
 
 /**
  * @param {object} conn engine.io's socket
+ * @param {Buffer} frames whole WebSocket frames
+ * @param {function(): void} landed
+ */
+function sendFrames(conn, frames, landed) {
+    // engine.io wants some text; it is not sent.
+    conn.send('2', { wsPreEncodedFrame: [frames], compress: false }, landed);
+}
+
+/**
+ * @param {object} conn engine.io's socket
  * @param {string[]} texts socket.io packets
  * @param {function(): void} landed
  */
@@ -357,6 +380,28 @@ function hasOutgoingListeners(socket) {
 }
 
 /**
+ * Takes out those of the next acks that somebody else has called: a message would be lost on them.
+ *
+ * @param {Function[]} acks that wait for an answer
+ */
+function dropAnswered(acks) {
+    for (let i = Math.min(acks.length, BATCH_COUNT) - 1; i >= 0; i--) {
+        if (acks[i][KNOWN]?.spent) {
+            acks.splice(i, 1);
+        }
+    }
+}
+
+/** @return {number[]} the ids of the first acks, up to one whose id is not known, at most `count` */
+function leadingIds(acks, count) {
+    const ids = [];
+    for (let i = 0; i < count && acks[i][KNOWN] !== undefined; i++) {
+        ids.push(acks[i][KNOWN].id);
+    }
+    return ids;
+}
+
+/**
  * socket.io keeps a packet's id inside the ack that its private ack(id) makes. Wrapped, it tells the id, so that an ack
  * can be answered with JSON text as it is. The wrapper sends once, whichever of the two ways comes first.
  */
@@ -378,9 +423,9 @@ function tellAckIds(socket) {
                 answer.apply(undefined, args);
             }
         };
-        ackIds.set(wrapper, known);
+        wrapper[KNOWN] = known;
         return wrapper;
     };
 }
 
-module.exports = { Sender, backlogOf, BATCH_BYTES };
+module.exports = { Sender, backlogOf, dropAnswered };

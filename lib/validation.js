@@ -8,6 +8,12 @@ const DEFAULTS = {
     kafkaConfig: undefined,
     /** names of topics that may be subscribed; absent: every one but internal ones */
     allowedTopics: undefined,
+    /** function (socket, topics) that gives those of them that this socket may see, or a Promise of them */
+    authorize: undefined,
+    /** a filter that every message must pass too, or a function of the socket that gives one */
+    filter: undefined,
+    /** { only: [...] } or { drop: [...] }: dotted paths of what is cut from messages */
+    fields: undefined,
     logger: defaultLogger,
     deserializer: undefined,
     matcherFactory: undefined,
@@ -19,17 +25,25 @@ const DEFAULTS = {
     connectTimeout: 10000,
     /** ms that a hub without sockets is kept */
     hubIdle: 30000,
-    limits: {}
+    limits: {},
+    batch: {}
 };
 
-/** What one socket may take up, by default. */
+/** What one socket may take up, by default; the last three count what all sockets of the process take up together. */
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
+    /** bytes of a filter's JSON text */
+    filterBytes: 65536,
+    /** bytes of memory for one regular expression of a filter */
+    regexProgram: 262144,
     /** consumes that wait for a message */
     consumes: 1000,
-    /** events that wait for their turn */
+    /** events that wait for their turn, and what they take in bytes */
     events: 1000,
+    eventBytes: 4 * 1024 * 1024,
+    /** events a second, and as many at once after a quiet second */
+    eventsPerSecond: 100000,
     /** bytes of messages that are under way to the client */
     bytesInFlight: 256 * 1024,
     /** bytes of answers that a client has not read; past it the connection is closed */
@@ -37,7 +51,21 @@ const LIMITS = {
     /** arrays and objects within each other in a record */
     depth: 1024,
     /** messages a second, with socket.io's connectionStateRecovery, which keeps every one in memory for minutes */
-    recoverableMessages: 1000
+    recoverableMessages: 1000,
+    /** sockets at once */
+    sockets: 100000,
+    /** hubs, that is, distinct configurations of Kafka at once */
+    hubs: 100,
+    /** bytes of records that readers hold */
+    bufferBytes: 1024 * 1024 * 1024
+};
+
+/** How messages are put together, by default. */
+const BATCH = {
+    /** ms that a message may wait for company, when messages keep coming */
+    maxDelay: 2,
+    /** bytes that are put into one buffer; a larger message travels alone */
+    maxBytes: 64 * 1024
 };
 
 const MAX_TIMER = 2 ** 31 - 1;
@@ -47,12 +75,16 @@ const isFunction = (value) => typeof value === 'function';
 const isObject = (value) => typeof value === 'object' && value !== null;
 const isPlain = (value) => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 const isTime = (value) => typeof value === 'number' && value >= 0 && value <= MAX_TIMER;
+const isPaths = (value) => Array.isArray(value) && value.length > 0 && value.every((path) => typeof path === 'string' && path !== '');
 const isTopicName = (value) => typeof value === 'string' && TOPIC_NAME.test(value);
 
 /** Each option: what it must be, and the test of it. */
 const OPTION_RULES = {
     kafkaConfig: ['an object', isPlain],
     allowedTopics: ['an array of topic names', (value) => Array.isArray(value) && value.every(isTopicName)],
+    authorize: ['a function', isFunction],
+    filter: ['a filter, or a function that gives one', (value) => isObject(value) || isFunction(value) || typeof value === 'string'],
+    fields: ['{ only: [...] } or { drop: [...] }, with an array of paths', isFields],
     logger: ['a logger with methods such as warn and error', (value) => isObject(value) || isFunction(value)],
     deserializer: ['a function', isFunction],
     matcherFactory: ['a function', isFunction],
@@ -64,7 +96,16 @@ const OPTION_RULES = {
     ],
     connectTimeout: ['a number of milliseconds over 0', (value) => isTime(value) && value > 0],
     hubIdle: ['a number of milliseconds', isTime],
-    limits: ['an object', isPlain]
+    limits: ['an object', isPlain],
+    batch: ['an object', isPlain]
+};
+
+const isCount = (value) => Number.isSafeInteger(value) && value > 0;
+
+/** The same of the members of `batch`. */
+const BATCH_RULES = {
+    maxDelay: ['a number of milliseconds', isTime],
+    maxBytes: ['an integer over 0', isCount]
 };
 
 /**
@@ -73,7 +114,7 @@ const OPTION_RULES = {
  *     error that names the first such. `options.allowedTopics` is a Set
  */
 function readOptions(given) {
-    const options = { ...DEFAULTS, limits: { ...LIMITS } };
+    const options = { ...DEFAULTS, limits: { ...LIMITS }, batch: { ...BATCH } };
     let error;
     const refuse = (message) => {
         error ??= new KasockiError(message);
@@ -92,11 +133,36 @@ function readOptions(given) {
             refuse(`Option "${name}" must be ${wanted}`);
         } else if (name === 'limits') {
             readLimits(value, options.limits, refuse);
+        } else if (name === 'batch') {
+            readBatch(value, options.batch, refuse);
         } else {
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
     }
+    const metadata = cutMetadata(options);
+    if (metadata !== undefined) {
+        refuse(`Option "fields" can not be applied to the metadata: "${metadata}"`);
+    }
     return { options, error };
+}
+
+/** @return {boolean} is a value of the option `fields`: the one or the other, not both */
+function isFields(value) {
+    const names = isPlain(value) ? Object.keys(value) : [];
+    return names.length === 1 && ['only', 'drop'].includes(names[0]) && isPaths(value[names[0]]);
+}
+
+/**
+ * Metadata is never cut. Whoever thinks that it is would show what he wants to hide, so a path that leads there is
+ * refused. (Those of the first version, `meta`, join a member of the record's own, which may be cut.)
+ *
+ * @return {string|undefined} the first such path
+ */
+function cutMetadata({ fields, metadataField }) {
+    if (fields === undefined || metadataField === false || metadataField === 'meta') {
+        return undefined;
+    }
+    return (fields.drop ?? fields.only).find((path) => path.split('.')[0] === metadataField);
 }
 
 /** A misspelt `allowedTopics` that went unnoticed would open every topic: names that mean nothing are refused. */
@@ -112,10 +178,22 @@ function readLimits(given, limits, refuse) {
     refuseUnknown(given, LIMITS, 'limit', refuse);
     for (const name of Object.keys(LIMITS)) {
         const value = read(given, name);
-        if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+        if (value !== undefined && !isCount(value)) {
             refuse(`Option "limits.${name}" must be an integer over 0`);
         } else if (value !== undefined) {
             limits[name] = value;
+        }
+    }
+}
+
+function readBatch(given, batch, refuse) {
+    refuseUnknown(given, BATCH_RULES, 'batch option', refuse);
+    for (const [name, [wanted, test]] of Object.entries(BATCH_RULES)) {
+        const value = read(given, name);
+        if (value !== undefined && !test(value)) {
+            refuse(`Option "batch.${name}" must be ${wanted}`);
+        } else if (value !== undefined) {
+            batch[name] = value;
         }
     }
 }
@@ -159,4 +237,4 @@ function isSocket(value) {
     return isObject(value) && ['on', 'emit', 'disconnect'].every((method) => isFunction(value[method]));
 }
 
-module.exports = { LIMITS, readOptions, readEvent, isAllowedTopic, isSocket };
+module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isSocket };

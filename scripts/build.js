@@ -116,7 +116,7 @@ function build({ root = nativeRoot(), log = () => {}, configure, env = process.e
     return addon;
 }
 
-module.exports = { build };
+module.exports = { build, nodeHeaders };
 
 if (require.main === module) {
     try {

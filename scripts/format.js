@@ -1,7 +1,7 @@
 'use strict';
 
 /*
- * Formats our C++ sources by clang-format; with --check only tells what is not formatted.
+ * Formats our C and C++ sources by clang-format; with --check only tells what is not formatted.
  */
 
 const { spawnSync } = require('child_process');
@@ -12,14 +12,14 @@ const root = path.join(__dirname, '..');
 
 /**
  * @param {string} folder
- * @returns {string[]} C++ files in it
+ * @returns {string[]} C and C++ files in it
  */
 function sources(folder) {
     if (!fs.existsSync(folder)) return [];
     return fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
         const name = path.join(folder, entry.name);
-        if (entry.isDirectory()) return sources(name);
-        return /\.(cc|h)$/.test(entry.name) ? [name] : [];
+        if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : sources(name);
+        return /\.(c|cc|h)$/.test(entry.name) ? [name] : [];
     });
 }
 

@@ -29,3 +29,25 @@ describe('frame: one unmasked WebSocket text frame of a socket.io event', () => 
         }
     });
 });
+
+describe('frame: the answer to an ack', () => {
+    const reply = (payload, id, namespace = '/') => stages.reply(Buffer.from(payload), namespace, id);
+
+    it('its bytes', () => {
+        assert.strictEqual(reply('{}', 0).toString('latin1'), '\x81\x0c430[null,{}]');
+        assert.strictEqual(reply('{"a":"é"}', 7).toString('latin1'), '\x81\x14437[null,{"a":"\xc3\xa9"}]');
+        assert.strictEqual(reply('[1]', 12, '/chat').toString('latin1'), '\x81\x1443/chat,12[null,[1]]');
+        assert.strictEqual(reply('{}', 2 ** 53 - 1).toString('latin1'), '\x81\x1b439007199254740991[null,{}]');
+    });
+
+    it('is as socket.io itself would write it', () => {
+        const { Encoder } = require('socket.io-parser');
+        for (const [nsp, id] of [['/', 0], ['/', 123456], ['/a/b-c', 1], ['/é', 9]]) {
+            const message = { text: 'ü "😀"', list: [1, null], pad: 'x'.repeat(300) };
+            const [text] = new Encoder().encode({ type: 3, nsp, id, data: [null, message] });
+            const bytes = reply(JSON.stringify(message), id, nsp);
+            assert.strictEqual(bytes.subarray(4).toString(), `4${text}`);
+            assert.strictEqual(bytes.readUInt16BE(2), bytes.length - 4);
+        }
+    });
+});

@@ -87,6 +87,25 @@ describe('kafka-config', () => {
         }
     });
 
+    it('takes a function for OAUTHBEARER tokens, by its identity', () => {
+        const [one, other] = [() => {}, () => {}];
+        const config = (fn) => ({ 'metadata.broker.list': 'a:1', oauthbearer_token_refresh_cb: fn });
+        const read = readKafkaConfig(config(one));
+        assert.strictEqual(read.getToken, one);
+        assert.deepStrictEqual(read.native.global.map(([name]) => name), ['bootstrap.servers']);
+        assert.strictEqual(readKafkaConfig({}).getToken, undefined);
+        assert.strictEqual(keyOf(config(one)), read.key);
+        assert.notStrictEqual(keyOf(config(other)), read.key);
+        assert.notStrictEqual(keyOf({ 'metadata.broker.list': 'a:1' }), read.key);
+        for (const value of [5, 's3cret', null, {}, true]) {
+            assert.throws(() => readKafkaConfig(config(value)), (error) => {
+                assert.strictEqual(error.code, '_INVALID_ARG');
+                assert.ok(error.message.includes('"oauthbearer_token_refresh_cb"') && !error.message.includes('s3cret'));
+                return true;
+            });
+        }
+    });
+
     it('passes client.id on', () => {
         assert.ok(readKafkaConfig({ 'client.id': 'me' }).native.global.some(([name, value]) => name === 'client.id' && value === 'me'));
     });

@@ -6,8 +6,13 @@ const { createServer } = require('node:http');
 const parser = require('socket.io-parser');
 const { Server } = require('socket.io');
 const connect = require('socket.io-client');
-const { Sender, BATCH_BYTES } = require('../lib/sender');
-const { LIMITS } = require('../lib/validation');
+const { Sender, dropAnswered } = require('../lib/sender');
+const { BATCH, LIMITS } = require('../lib/validation');
+
+const { transports } = require(require.resolve('engine.io', { paths: [require.resolve('socket.io')] }));
+
+/** Options of a Sender, with other limits than the defaults. */
+const withLimits = (limits) => ({ limits: { ...LIMITS, ...limits }, batch: BATCH });
 
 /** A WebSocket text frame, as the core makes it. */
 function frame(text) {
@@ -52,6 +57,17 @@ class Source {
         batch.data = form === 'frames' ? Buffer.concat(batch.data) : batch.data;
         return batch;
     }
+
+    takeReplies(ids, maxBytes) {
+        const batch = this.take('payloads', maxBytes, ids.length);
+        if (batch) {
+            const reply = (payload, i) => frame(`43${this.prefix.slice(1)}${ids[i]}[null,${payload}]`);
+            batch.data = Buffer.concat(batch.data.map(reply));
+            this.forms.delete('payloads');
+            this.forms.add('replies');
+        }
+        return batch;
+    }
 }
 
 /** Sends all that a source has, as room allows; `between` is called after each batch. */
@@ -69,29 +85,33 @@ function pump(sender, source, between = () => {}) {
 
 describe('sender', () => {
     const TOTAL = 1500;
-    let http;
-    let io;
+    /** All servers and clients of a test. */
+    const opened = [];
+    /** The client that was made last. */
     let client;
 
     /** Starts a server and a client. Resolves to the server's side of the socket. */
     async function open({ server = {}, clientOptions = {}, namespace = '/' } = {}) {
-        http = createServer();
-        io = new Server(http, server);
+        const http = createServer();
+        const io = new Server(http, server);
         http.listen(0, '127.0.0.1');
         await once(http, 'listening');
         const connected = once(io.of(namespace), 'connection');
         client = connect(`http://127.0.0.1:${http.address().port}${namespace}`, { transports: ['websocket'], forceNew: true, reconnection: false, ...clientOptions });
+        opened.push([io, client]);
         const [socket] = await connected;
         return socket;
     }
 
     afterEach(async () => {
-        client.disconnect();
-        await new Promise((resolve) => { io.close(resolve); });
+        for (const [server, itsClient] of opened.splice(0)) {
+            itsClient.disconnect();
+            await new Promise((resolve) => { server.close(resolve); });
+        }
     });
 
     /** Sends everything, with an ordinary emit after each batch, and compares what arrives. */
-    async function deliverAll(socket, { namespace = '/', limits = LIMITS, total = TOTAL, between = () => {}, onRecovery } = {}) {
+    async function deliverAll(socket, { namespace = '/', limits = {}, total = TOTAL, between = () => {}, onRecovery } = {}) {
         const source = new Source(total, namespace);
         const sent = [];
         const received = [];
@@ -105,7 +125,7 @@ describe('sender', () => {
             });
         });
         let before = 0;
-        const sender = new Sender(socket, limits, () => go(), onRecovery);
+        const sender = new Sender(socket, withLimits(limits), () => go(), onRecovery);
         const go = () => pump(sender, source, () => {
             for (; before < source.next; before++) {
                 sent.push(Source.message(before));
@@ -189,9 +209,9 @@ describe('sender', () => {
         it('emits with connection state recovery, tells so once, and keeps to its rate', async () => {
             const socket = await open({ server: { connectionStateRecovery: {} } });
             let told = 0;
-            const limits = { ...LIMITS, recoverableMessages: 200, bytesInFlight: 2 ** 30 };
+            const limits = { recoverableMessages: 200, bytesInFlight: 2 ** 30 };
             const source = new Source(1000);
-            const sender = new Sender(socket, limits, () => {}, () => { told++; });
+            const sender = new Sender(socket, withLimits(limits), () => {}, () => { told++; });
             const arrived = new Promise((resolve) => {
                 client.on('message', ({ n }) => { n === 199 && resolve(); });
             });
@@ -206,9 +226,9 @@ describe('sender', () => {
         it('goes on by itself when that rate allows more', async () => {
             const socket = await open({ server: { connectionStateRecovery: {} } });
             const received = [];
-            const limits = { ...LIMITS, recoverableMessages: 30, bytesInFlight: 2 ** 30 };
+            const limits = { recoverableMessages: 30, bytesInFlight: 2 ** 30 };
             const source = new Source(60);
-            const sender = new Sender(socket, limits, () => pump(sender, source));
+            const sender = new Sender(socket, withLimits(limits), () => pump(sender, source));
             const done = new Promise((resolve) => {
                 client.on('message', ({ n }) => { received.push(n) === 60 && resolve(); });
             });
@@ -235,7 +255,7 @@ describe('sender', () => {
                 client.on('message', ({ n }) => { received.push(n) === stopAt && resolve(); });
             });
             // Sends until some frames went, whenever the upgrade comes.
-            const sender = new Sender(socket, { ...LIMITS, bytesInFlight: 4096 }, () => go());
+            const sender = new Sender(socket, withLimits({ bytesInFlight: 4096 }), () => go());
             const go = () => {
                 if (stopAt === Infinity) {
                     const next = sender.nextBatch();
@@ -261,11 +281,11 @@ describe('sender', () => {
             const send = conn.send;
             conn.send = (data, options, landed) => { callbacks.push(landed); };
             let rooms = 0;
-            const sender = new Sender(socket, { ...LIMITS, bytesInFlight: 4 * BATCH_BYTES }, () => { rooms++; });
+            const sender = new Sender(socket, withLimits({ bytesInFlight: 4 * BATCH.maxBytes }), () => { rooms++; });
             const nextTurn = () => new Promise((resolve) => { setImmediate(resolve); });
-            const batch = { count: 1, bytes: BATCH_BYTES, data: Buffer.alloc(0) };
+            const batch = { count: 1, bytes: BATCH.maxBytes, data: Buffer.alloc(0) };
             for (let i = 0; i < 4; i++) {
-                assert.deepStrictEqual(sender.nextBatch(), { form: 'frames', maxBytes: BATCH_BYTES, maxCount: 128 });
+                assert.deepStrictEqual(sender.nextBatch(), { form: 'frames', maxBytes: BATCH.maxBytes, maxCount: Infinity });
                 sender.send('frames', batch);
             }
             assert.strictEqual(sender.nextBatch(), null);
@@ -288,7 +308,7 @@ describe('sender', () => {
 
         it('but lets a message larger than the mark go', async () => {
             const socket = await open();
-            const { sender } = await deliverAll(socket, { limits: { ...LIMITS, bytesInFlight: 100 }, total: 60 });
+            const { sender } = await deliverAll(socket, { limits: { bytesInFlight: 100 }, total: 60 });
             assert.strictEqual(sender.batchBytes, 100);
         });
 
@@ -303,7 +323,7 @@ describe('sender', () => {
                 let landed;
                 const allLanded = new Promise((resolve) => { landed = resolve; });
                 const source = new Source(TOTAL);
-                const sender = new Sender(socket, { ...LIMITS, bytesInFlight: 20000 }, () => go());
+                const sender = new Sender(socket, withLimits({ bytesInFlight: 20000 }), () => go());
                 const depart = sender.depart;
                 sender.depart = (bytes) => {
                     const land = depart.call(sender, bytes);
@@ -324,7 +344,7 @@ describe('sender', () => {
 
     it('sends nothing to a socket that has left', async () => {
         const socket = await open();
-        const sender = new Sender(socket, LIMITS, () => {});
+        const sender = new Sender(socket, withLimits({}), () => {});
         assert.notStrictEqual(sender.nextBatch(), null);
         client.disconnect();
         await once(socket, 'disconnect');
@@ -334,30 +354,38 @@ describe('sender', () => {
 
     it('sends nothing to a connection that is being closed', async () => {
         const socket = await open();
-        const sender = new Sender(socket, LIMITS, () => {});
+        const sender = new Sender(socket, withLimits({}), () => {});
         socket.conn.close();
         assert.strictEqual(sender.nextBatch(), null);
     });
 
     describe('answers acks', () => {
-        /** Lets the client ask 300 times, answers in batches, and returns what its acks got, in order of their arrival. */
-        async function ask(socket, limits = LIMITS, again = () => {}) {
-            const source = new Source(300);
+        /**
+         * Lets the client ask 300 times, and answers in batches.
+         *
+         * @returns {Promise<{ answers: Array[], forms: string[] }>} what its acks got, in order of their arrival
+         */
+        async function ask(socket, { limits = {}, before = () => {}, after = () => {} } = {}) {
+            const source = new Source(300, socket.nsp.name);
             const waiting = [];
-            const sender = new Sender(socket, limits, () => answer());
+            const sender = new Sender(socket, withLimits(limits), () => answer());
             const answer = () => {
                 for (;;) {
-                    const next = waiting.length > 0 ? sender.nextReplies(waiting.length) : null;
-                    const batch = next && source.take(next.form, next.maxBytes, next.maxCount);
+                    dropAnswered(waiting);
+                    const next = waiting.length > 0 ? sender.nextReplies(waiting) : null;
+                    const batch = next && (next.ids
+                        ? source.takeReplies(next.ids, next.maxBytes)
+                        : source.take(next.form, next.maxBytes, next.maxCount));
                     if (!batch) {
                         return;
                     }
                     const acks = waiting.splice(0, batch.count);
                     sender.reply(acks, batch);
-                    acks.forEach(again);
+                    acks.forEach(after);
                 }
             };
             socket.on('consume', (ack) => {
+                before(ack);
                 waiting.push(ack);
                 setImmediate(answer);
             });
@@ -367,39 +395,77 @@ describe('sender', () => {
                     client.emit('consume', (...args) => { answers.push([i, ...args]) === 300 && resolve(); });
                 }
             });
-            return answers;
+            return { answers, forms: [...source.forms] };
         }
 
         const expected = Array.from({ length: 300 }, (_, n) => [n, null, Source.message(n)]);
 
-        it('with the bytes of the core', async () => {
+        it('with frames of the core', async () => {
             const socket = await open();
-            const sender = new Sender(socket, LIMITS, () => {});
-            assert.strictEqual(sender.speaksPlainText(), true);
             // An ordinary answer would come by here.
             socket.packet = () => assert.fail('an answer was encoded anew');
-            assert.deepStrictEqual(await ask(socket), expected);
+            const { answers, forms } = await ask(socket);
             delete socket.packet;
+            assert.deepStrictEqual(answers, expected);
+            assert.deepStrictEqual(forms, ['replies']);
         });
 
-        it('in a namespace, over polling, within the bytes in flight', async () => {
+        it('with frames in a namespace, within the bytes in flight', async () => {
+            const { answers, forms } = await ask(await open({ namespace: '/chat' }), { limits: { bytesInFlight: 1000 } });
+            assert.deepStrictEqual(answers, expected);
+            assert.deepStrictEqual(forms, ['replies']);
+        });
+
+        it('with texts of the core in a namespace, over polling, within the bytes in flight', async () => {
             const socket = await open({ namespace: '/chat', clientOptions: { transports: ['polling'] } });
-            assert.deepStrictEqual(await ask(socket, { ...LIMITS, bytesInFlight: 1000 }), expected);
+            socket.packet = () => assert.fail('an answer was encoded anew');
+            const { answers, forms } = await ask(socket, { limits: { bytesInFlight: 1000 } });
+            delete socket.packet;
+            assert.deepStrictEqual(answers, expected);
+            assert.deepStrictEqual(forms, ['payloads']);
+        });
+
+        it('with texts while somebody listens to packetCreate', async () => {
+            const socket = await open();
+            socket.conn.on('packetCreate', () => {});
+            const { answers, forms } = await ask(socket);
+            assert.deepStrictEqual(answers, expected);
+            assert.deepStrictEqual(forms, ['payloads']);
         });
 
         it('once, whoever else answers', async () => {
-            const socket = await open();
-            assert.deepStrictEqual(await ask(socket, LIMITS, (ack) => ack(null, 'again')), expected);
+            for (const clientOptions of [{}, { transports: ['polling'] }]) {
+                const socket = await open({ clientOptions });
+                const { answers } = await ask(socket, { after: (ack) => ack(null, 'again') });
+                assert.deepStrictEqual(answers, expected);
+            }
         });
 
-        it('ordinarily where a middleware has wrapped them', async () => {
-            const socket = await open();
-            socket.use((event, next) => {
-                const ack = event.pop();
-                event.push((error, message) => ack(error, { wrapped: message.n }));
-                next();
-            });
-            assert.deepStrictEqual(await ask(socket), expected.map(([n]) => [n, null, { wrapped: n }]));
+        it('without losing a message on one that somebody else has answered', async () => {
+            for (const clientOptions of [{}, { transports: ['polling'] }]) {
+                const socket = await open({ clientOptions });
+                let asked = 0;
+                const { answers } = await ask(socket, { before: (ack) => { asked++ % 3 === 1 && ack(null, 'mine'); } });
+                const ours = answers.filter(([, , message]) => message !== 'mine');
+                assert.deepStrictEqual(ours.map(([i]) => i % 3), ours.map((_, n) => (n % 2) * 2));
+                assert.deepStrictEqual(ours.map(([, , message]) => message), expected.slice(0, 200).map(([, , message]) => message));
+            }
+        });
+
+        it('ordinarily where a middleware has wrapped them, some or all', async () => {
+            for (const every of [1, 3]) {
+                const socket = await open();
+                let asked = 0;
+                socket.use((event, next) => {
+                    if (asked++ % every === 0) {
+                        const ack = event.pop();
+                        event.push((error, message) => ack(error, { wrapped: message.n }));
+                    }
+                    next();
+                });
+                const { answers } = await ask(socket);
+                assert.deepStrictEqual(answers, expected.map(([n, , message]) => [n, null, n % every === 0 ? { wrapped: n } : message]));
+            }
         });
 
         it('ordinarily with another parser', async () => {
@@ -409,8 +475,21 @@ describe('sender', () => {
                 }
             }
             const socket = await open({ server: { parser: { ...parser, Encoder } } });
-            assert.deepStrictEqual(await ask(socket), expected.map(([n]) => [n, null, { n, text: 'replaced' }]));
+            const { answers } = await ask(socket);
+            assert.deepStrictEqual(answers, expected.map(([n]) => [n, null, { n, text: 'replaced' }]));
         });
+    });
+
+    it('sends packets over WebTransport, which knows no frames of that kind', async () => {
+        // There is no HTTP/3 server for Node.js that npm could install here: engine.io's own class stands for a connection.
+        const { name, _canSendPreEncodedFrame } = transports.webtransport.prototype;
+        assert.deepStrictEqual([name, _canSendPreEncodedFrame], ['webtransport', undefined]);
+        const socket = await open();
+        const transport = Object.create(transports.webtransport.prototype);
+        const conn = { transport, readyState: 'open', send() {}, listenerCount: () => 0 };
+        const sender = new Sender({ connected: true, nsp: socket.nsp, client: socket.client, conn }, withLimits({}), () => {});
+        assert.strictEqual(sender.nextBatch().form, 'packets');
+        assert.strictEqual(sender.nextReplies([() => {}]).form, 'payloads');
     });
 
     it('emits to whatever else looks like a socket', async () => {
@@ -419,7 +498,7 @@ describe('sender', () => {
         const double = { id: 'x', connected: true, on() {}, emit: (...args) => emitted.push(args) };
         const source = new Source(300);
         await new Promise((resolve) => {
-            const sender = new Sender(double, { ...LIMITS, bytesInFlight: 50000 }, () => {
+            const sender = new Sender(double, withLimits({ bytesInFlight: 50000 }), () => {
                 pump(sender, source);
                 if (source.next === source.total) {
                     resolve();

@@ -172,7 +172,7 @@ describe('filter', () => {
                 { a: Array(100000).fill(1) },
             ]) {
                 const error = await errorOf(client, 'filter', filter);
-                assert.equal(error.name, 'InvalidFilterError');
+                assert.equal(error.name, 'LimitExceededError');
             }
         });
     });

@@ -205,6 +205,7 @@ describe('a start with options that can not be', () => {
             [{ kafkaConfig: SECRET }, 'kafkaConfig'],
             [{ allowedTopics: SECRET }, 'allowedTopics'],
             [{ limits: { consumes: SECRET } }, 'consumes'],
+            [{ fields: { drop: ['_kafka.key'] } }, '_kafka.key'],
         ]) {
             assert.ok((await refused(options)).message.includes(part));
         }
@@ -213,6 +214,9 @@ describe('a start with options that can not be', () => {
     const bad = {
         kafkaConfig: [5, 'text', true, [], () => {}],
         allowedTopics: ['topic', 5, {}, [5], [null], [''], ['a b'], new Set(['a'])],
+        authorize: ['text', 5, {}, true, []],
+        filter: [5, true],
+        fields: ['a', 5, true, [], {}, { only: 'a' }, { drop: [] }, { only: ['a'], drop: ['a'] }],
         deserializer: ['text', 5, {}, true],
         matcherFactory: ['text', 5, {}, true],
         metadataField: ['', 5, true, {}, []],

@@ -122,7 +122,7 @@ describe('bad input', () => {
                     const allowed = {
                         subscribe: ['InvalidAssignmentError', 'TopicNotAvailableError', 'LimitExceededError'],
                         unsubscribe: ['NotSubscribedError', 'InvalidAssignmentError'],
-                        filter: ['InvalidFilterError'],
+                        filter: ['InvalidFilterError', 'LimitExceededError'],
                     }[event] ?? ['NotSubscribedError'];
                     assert.ok(allowed.includes(error.name), `${name}: ${error.name}: ${error.message}`);
                 } else {

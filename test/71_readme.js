@@ -239,6 +239,7 @@ describe('the samples of the documentation', () => {
                     'npx': () => bin[args[0]] !== undefined || fs.existsSync(path.join(root, 'node_modules', '.bin', args[0])),
                     'make': () => new RegExp(`^${args[2]}:`, 'm').test(fs.readFileSync(path.join(root, args[1], 'Makefile'), 'utf8')),
                     'apt-get': () => args[0] === 'install',
+                    'node': () => fs.existsSync(path.join(root, args[0])),
                 }[program];
                 assert.ok(exists && exists(), line);
                 for (const file of args.filter((arg) => arg.startsWith('test/'))) assert.ok(fs.existsSync(path.join(root, file)), file);

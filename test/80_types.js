@@ -57,6 +57,6 @@ describe('type declarations', function () {
         const listed = [...moduleTypes.matchAll(/^ {4}(\w+)/gm)].map(([, name]) => name).sort();
         const types = [...text.matchAll(/^ {4}export (?:interface|type) (\w+)/gm)].map(([, name]) => name);
         assert.deepStrictEqual(listed, [...declared, ...types].sort());
-        assert.deepStrictEqual(['createMatcher', ...Object.keys(classes)].sort(), declared);
+        assert.deepStrictEqual(['close', 'createMatcher', 'metrics', 'stats', ...Object.keys(classes)].sort(), declared);
     });
 });

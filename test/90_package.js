@@ -71,11 +71,13 @@ describe('the fetch step', () => {
     });
 });
 
-describe('the lock file', () => {
-    it('names no registry', () => {
-        const { packages } = JSON.parse(fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
-        assert.deepStrictEqual(Object.keys(packages).filter((name) => packages[name].resolved), []);
-    });
+describe('the lock files', () => {
+    for (const file of ['package-lock.json', 'bench/package-lock.json']) {
+        it(`${file} names no registry`, () => {
+            const { packages } = JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'));
+            assert.deepStrictEqual(Object.keys(packages).filter((name) => packages[name].resolved), []);
+        });
+    }
 });
 
 describe('the package', function () {

@@ -1,4 +1,4 @@
-// One message as one WebSocket frame of a socket.io `message` packet, ready for the wire.
+// One message as one WebSocket frame of a socket.io `message` packet, or of an ack, ready for the wire.
 //
 // A frame holds everything a slower path needs, too: the engine.io and socket.io packet text and the JSON payload are
 // parts of it.
@@ -30,8 +30,12 @@ class FrameEncoder {
   // GiB).
   FrameLayout Append(std::string_view payload, std::string* out) const;
 
+  // Appends the frame of the ack to the packet with this id: `43/namespace,ID[null,PAYLOAD]`.
+  void AppendReply(uint64_t id, std::string_view payload, std::string* out) const;
+
  private:
-  std::string head_;  // `42["message",` or `42/chat,["message",`
+  std::string head_;        // `42["message",` or `42/chat,["message",`
+  std::string reply_head_;  // `43` or `43/chat,`
 };
 
 }  // namespace kasocki

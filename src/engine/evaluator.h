@@ -1,7 +1,7 @@
 // Evaluator: from records to the encoded matches of filter classes.
 //
-// Each record is scanned once for all classes given, each class's filter is evaluated once on the values found, and a
-// record that any class of a format matches is encoded once for that format.
+// Each record is scanned once for all classes given, all their filters are evaluated on the values found, and a record
+// that any class of a format matches is encoded once for that format.
 #ifndef KASOCKI_ENGINE_EVALUATOR_H_
 #define KASOCKI_ENGINE_EVALUATOR_H_
 
@@ -14,9 +14,11 @@
 #include <vector>
 
 #include "engine/counters.h"
+#include "engine/evaluation_plan.h"
 #include "engine/filter_class.h"
 #include "engine/matches.h"
 #include "engine/scan.h"
+#include "json/fields.h"
 #include "json/scanner.h"
 #include "kafka/client.h"
 #include "record/record_chunk.h"
@@ -32,14 +34,19 @@ class Evaluator {
   explicit Evaluator(Counters* counters);
   ~Evaluator();
 
-  // Classes of native filters on records. results[i] belongs to classes[i].
+  // Classes of native filters on records, each once. results[i] belongs to classes[i].
   std::vector<std::shared_ptr<const Matches>> Evaluate(const RecordChunk& records, const TopicPartition& partition,
                                                        const std::vector<std::shared_ptr<const FilterClass>>& classes,
                                                        const SkipReport& skipped);
 
-  // The messages of a chunk as texts, with their metadata: what a JavaScript matcher sees.
+  // The messages of a chunk as texts, with their metadata, as far as the class may see them: what a JavaScript matcher
+  // gets.
   std::shared_ptr<const MessageTexts> Texts(const RecordChunk& records, const TopicPartition& partition,
-                                            const MessageFormat& format, const SkipReport& skipped);
+                                            const FilterClass& filter_class, const SkipReport& skipped);
+
+  // Of texts that a JavaScript deserializer made, as much as the class may see.
+  std::shared_ptr<const MessageTexts> Permitted(std::shared_ptr<const MessageTexts> texts,
+                                                const FilterClass& filter_class);
 
   // A native filter (or none) on texts that a JavaScript deserializer made.
   std::shared_ptr<const Matches> EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class);
@@ -48,9 +55,19 @@ class Evaluator {
   std::shared_ptr<const Matches> EncodeAccepted(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
                                                 const FilterClass& filter_class);
 
+  // Lets go of what it keeps for classes that nobody is in any more, if that has become much. To be called now and then.
+  void Tidy();
+
  private:
-  struct Plan;
-  const Plan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
+  // Of one format: the block that frames go to, and the frame of the record at hand.
+  struct FormatState {
+    std::shared_ptr<std::string> frames;
+    size_t record = SIZE_MAX;  // whose frame it is
+    size_t begin = 0;
+    FrameLayout frame;
+  };
+
+  const EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
   void Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner, const MetadataStyle& style,
                const RecordChunk& records, size_t i, const TopicPartition& partition, std::string* out);
 
@@ -59,14 +76,29 @@ class Evaluator {
   std::map<size_t, std::unique_ptr<JsonScanner>> scanners_;
   JsonScanner text_scanner_;
   Counters* const counters_;
-  // Scans a text that is known to be valid, with text_scanner_.
-  void ScanText(std::string text, const PathSet* paths);
+  // Scans scanned_text_, which is known to be valid, with text_scanner_.
+  JsonVerdict ScanText(const PathSet* paths);
+  // Cuts fields from the text that `scanner` has just found valid and scans what is left. *text becomes that, until the
+  // next call.
+  JsonVerdict CutFields(const FieldMask& fields, JsonScanner* scanner, const PathSet* paths, std::string_view field,
+                        std::string_view* text);
 
-  std::unique_ptr<Plan> plan_;
+  // For evaluations of many classes: one plan, which has all of them. For those of few: a small plan each, those used
+  // last in front.
+  std::unique_ptr<EvaluationPlan> shared_plan_;
+  std::vector<std::unique_ptr<EvaluationPlan>> small_plans_;
+  const std::shared_ptr<const Matches> nothing_ = std::make_shared<const Matches>();
+
+  // Scratch of one evaluation.
+  std::vector<FormatState> formats_;
+  std::vector<uint32_t> matching_;
+  std::vector<uint8_t> guarded_;  // by guard's number: it lets the record at hand pass
   std::string metadata_;
   size_t metadata_of_ = SIZE_MAX;  // the record that metadata_ is of
   std::string text_;               // of the message at hand
   std::string scanned_text_;       // what text_scanner_ points into
+  FieldCutter cutter_;
+  std::string cut_text_;  // what CutFields left of a text
 };
 
 }  // namespace kasocki

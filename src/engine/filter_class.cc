@@ -13,20 +13,22 @@ void DropExpired(Map* map) {
 }  // namespace
 
 std::shared_ptr<const MessageFormat> FilterClasses::Format(const std::string& name_space, const MetadataStyle& metadata,
-                                                           size_t max_depth) {
+                                                           size_t max_depth, std::shared_ptr<const FieldMask> fields) {
   std::lock_guard lock(mutex_);
-  auto& slot = formats_[{name_space, metadata, max_depth}];
+  auto& slot = formats_[{name_space, metadata, max_depth, fields ? fields->canonical() : std::string()}];
   if (auto known = slot.lock()) return known;
-  auto made = std::make_shared<const MessageFormat>(name_space, metadata, max_depth);
+  auto made = std::make_shared<const MessageFormat>(name_space, metadata, max_depth, std::move(fields));
   slot = made;
   return made;
 }
 
 std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Filter> filter, FunctionId matcher,
-                                                        FunctionId decoder,
-                                                        std::shared_ptr<const MessageFormat> format) {
+                                                        FunctionId decoder, std::shared_ptr<const MessageFormat> format,
+                                                        std::shared_ptr<const Filter> guard) {
+  if (guard && !format->fields && matcher == 0) filter = Filter::Both(std::move(guard), std::move(filter));
+  const auto canonical = [](const auto& of) { return of ? of->canonical() : std::string(); };
+  ClassKey key{canonical(filter), canonical(guard), matcher, decoder, format.get()};
   std::lock_guard lock(mutex_);
-  ClassKey key{filter ? filter->canonical() : std::string(), matcher, decoder, format.get()};
   if (auto it = classes_.find(key); it != classes_.end()) {
     if (auto known = it->second.lock()) return known;
   }
@@ -40,6 +42,7 @@ std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Fi
   auto made = std::make_shared<FilterClass>();
   made->id = next_id_++;
   made->filter = std::move(filter);
+  made->guard = std::move(guard);
   made->matcher = matcher;
   made->decoder = decoder;
   made->format = std::move(format);

@@ -1,7 +1,7 @@
 // FilterClass: all cursors that must get the same bytes for the same record.
 //
-// Cursors of one class share every evaluation and every encoded frame. Two sockets are of one class when filter,
-// namespace, metadata style and (if any) JavaScript functions are equal, however the filters were written.
+// Cursors of one class share every evaluation and every encoded frame. Two sockets are of one class when filters,
+// namespace, metadata style, cut fields and (if any) JavaScript functions are equal, however the filters were written.
 #ifndef KASOCKI_ENGINE_FILTER_CLASS_H_
 #define KASOCKI_ENGINE_FILTER_CLASS_H_
 
@@ -15,17 +15,23 @@
 #include "encode/frame.h"
 #include "filter/filter.h"
 #include "json/augment.h"
+#include "json/fields.h"
 
 namespace kasocki {
 
 // What is a message, and how it looks on the wire. Immutable.
 struct MessageFormat {
-  MessageFormat(std::string ns, MetadataStyle style, size_t depth)
-      : name_space(std::move(ns)), metadata(std::move(style)), max_depth(depth), encoder(name_space) {}
+  MessageFormat(std::string ns, MetadataStyle style, size_t depth, std::shared_ptr<const FieldMask> mask)
+      : name_space(std::move(ns)),
+        metadata(std::move(style)),
+        max_depth(depth),
+        fields(std::move(mask)),
+        encoder(name_space) {}
 
   const std::string name_space;
   const MetadataStyle metadata;
-  const size_t max_depth;  // records nested deeper are invalid
+  const size_t max_depth;                         // records nested deeper are invalid
+  const std::shared_ptr<const FieldMask> fields;  // what is cut before the client's filter sees it; null: nothing
   const FrameEncoder encoder;
 };
 
@@ -36,14 +42,21 @@ using FunctionId = uint32_t;
 struct FilterClass {
   uint64_t id = 0;                       // never used again within a registry
   std::shared_ptr<const Filter> filter;  // null: every message
-  FunctionId matcher = 0;                // a JavaScript matcher instead of `filter`
-  FunctionId decoder = 0;                // a JavaScript deserializer instead of JSON and metadata
+  // The server's own filter, which the whole message must pass, before anything is cut from it. Null: there is none, or
+  // it is part of `filter`, because both see the same text.
+  std::shared_ptr<const Filter> guard;
+  FunctionId matcher = 0;  // a JavaScript matcher instead of `filter`
+  FunctionId decoder = 0;  // a JavaScript deserializer instead of JSON and metadata
   std::shared_ptr<const MessageFormat> format;
 
   bool needs_javascript() const { return matcher != 0 || decoder != 0; }
   // The filter looks at the metadata member: it must be evaluated on the augmented text.
-  bool looks_at_metadata() const {
-    return filter && !format->metadata.field.empty() && filter->LooksAt(format->metadata.field);
+  bool looks_at_metadata() const { return LooksAtMetadata(filter); }
+  bool guard_looks_at_metadata() const { return LooksAtMetadata(guard); }
+
+ private:
+  bool LooksAtMetadata(const std::shared_ptr<const Filter>& by) const {
+    return by && !format->metadata.field.empty() && by->LooksAt(format->metadata.field);
   }
 };
 
@@ -51,14 +64,15 @@ struct FilterClass {
 class FilterClasses {
  public:
   std::shared_ptr<const MessageFormat> Format(const std::string& name_space, const MetadataStyle& metadata,
-                                              size_t max_depth);
+                                              size_t max_depth, std::shared_ptr<const FieldMask> fields = nullptr);
   std::shared_ptr<const FilterClass> Class(std::shared_ptr<const Filter> filter, FunctionId matcher, FunctionId decoder,
-                                           std::shared_ptr<const MessageFormat> format);
+                                           std::shared_ptr<const MessageFormat> format,
+                                           std::shared_ptr<const Filter> guard = nullptr);
   size_t size();
 
  private:
-  using FormatKey = std::tuple<std::string, MetadataStyle, size_t>;
-  using ClassKey = std::tuple<std::string, FunctionId, FunctionId, const MessageFormat*>;
+  using FormatKey = std::tuple<std::string, MetadataStyle, size_t, std::string>;
+  using ClassKey = std::tuple<std::string, std::string, FunctionId, FunctionId, const MessageFormat*>;
 
   std::mutex mutex_;
   // Guarded by mutex_.

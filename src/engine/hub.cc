@@ -24,9 +24,10 @@ void Hub::RequestTopics(RequestId request, std::chrono::milliseconds max_age, st
 }
 
 std::shared_ptr<Session> Hub::OpenSession(const SessionOptions& options) {
-  auto format = classes_.Format(options.name_space, options.metadata, options.max_depth);
-  auto filter_class = classes_.Class(nullptr, 0, options.decoder, std::move(format));
-  auto session = std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class));
+  auto format = classes_.Format(options.name_space, options.metadata, options.max_depth, options.fields);
+  auto filter_class = classes_.Class(nullptr, 0, options.decoder, std::move(format), options.guard);
+  auto session =
+      std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class), options.guard);
   mailbox_.Post([this, session] { worker_.AddSession(session); });
   return session;
 }
@@ -56,7 +57,7 @@ void Hub::WakeSession(const std::shared_ptr<Session>& session) {
 
 void Hub::SetFilter(const std::shared_ptr<Session>& session, std::shared_ptr<const Filter> filter, FunctionId matcher) {
   auto now = session->filter_class();
-  session->SetFilterClass(classes_.Class(std::move(filter), matcher, now->decoder, now->format));
+  session->SetFilterClass(classes_.Class(std::move(filter), matcher, now->decoder, now->format, session->guard()));
   WakeSession(session);
 }
 

@@ -10,7 +10,7 @@ void JsStage::Request(uint64_t partition_id, const TopicPartition& partition, st
   Job job{partition_id, chunk, std::move(filter_class)};
   FunctionId decoder = job.filter_class->decoder;
   if (decoder == 0) {
-    auto texts = evaluator_->Texts(*chunk->records, partition, *job.filter_class->format, skipped);
+    auto texts = evaluator_->Texts(*chunk->records, partition, *job.filter_class, skipped);
     return Judge(std::move(job), std::move(texts));
   }
   auto known = chunk->decoded.find(decoder);
@@ -20,7 +20,7 @@ void JsStage::Request(uint64_t partition_id, const TopicPartition& partition, st
     decodings_[request].jobs.push_back(std::move(job));
     return send_(DeserializeEvent{request, decoder, partition, chunk->records});
   }
-  if (known->second) return Judge(std::move(job), known->second);
+  if (known->second) return JudgePermitted(std::move(job), known->second);
   auto decoding = std::find_if(decodings_.begin(), decodings_.end(), [&](const auto& entry) {
     const Job& first = entry.second.jobs.front();
     return first.chunk == chunk && first.filter_class->decoder == decoder;
@@ -42,7 +42,12 @@ void JsStage::Deserialized(RequestId request, std::vector<std::optional<std::str
     messages->texts.push_back(std::move(*texts[i]));
   }
   first.chunk->decoded[first.filter_class->decoder] = messages;
-  for (Job& job : decoding.jobs) Judge(std::move(job), messages);
+  for (Job& job : decoding.jobs) JudgePermitted(std::move(job), messages);
+}
+
+void JsStage::JudgePermitted(Job job, const std::shared_ptr<const MessageTexts>& texts) {
+  auto permitted = evaluator_->Permitted(texts, *job.filter_class);
+  Judge(std::move(job), std::move(permitted));
 }
 
 void JsStage::Judge(Job job, std::shared_ptr<const MessageTexts> texts) {

@@ -54,6 +54,8 @@ class JsStage {
     std::shared_ptr<const MessageTexts> texts;
   };
 
+  // `texts`: of a deserializer; and what may be seen of them.
+  void JudgePermitted(Job job, const std::shared_ptr<const MessageTexts>& texts);
   void Judge(Job job, std::shared_ptr<const MessageTexts> texts);
   void Store(const Job& job, std::shared_ptr<const Matches> matches);
 

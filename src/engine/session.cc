@@ -7,8 +7,12 @@
 
 namespace kasocki {
 
-Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class)
-    : id_(id), max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)), filter_class_(std::move(filter_class)) {}
+Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
+                 std::shared_ptr<const Filter> guard)
+    : id_(id),
+      max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)),
+      guard_(std::move(guard)),
+      filter_class_(std::move(filter_class)) {}
 
 Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   std::lock_guard lock(mutex_);

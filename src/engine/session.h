@@ -51,11 +51,14 @@ class Session {
   // Names one subscription: what comes of an older one, late, is not taken.
   using Generation = uint32_t;
 
-  Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class);
+  Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
+          std::shared_ptr<const Filter> guard = nullptr);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   SessionId id() const { return id_; }
+  // The server's own filter, part of every filter class that this session is in; null: none.
+  const std::shared_ptr<const Filter>& guard() const { return guard_; }
 
   // --- The main thread's side.
 
@@ -135,6 +138,7 @@ class Session {
   // Constant after construction.
   const SessionId id_;
   const size_t max_prepared_bytes_;
+  const std::shared_ptr<const Filter> guard_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.

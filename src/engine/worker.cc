@@ -85,6 +85,8 @@ void Worker::CloseClients() {
   catch_up_client_.reset();
   counters_->sessions = 0;
   counters_->cursors = 0;
+  counters_->max_lag = -1;
+  counters_->lags.Set({});
   outbox_->Push(ClosedEvent{});
 }
 
@@ -290,9 +292,16 @@ void Worker::PartitionFailed(Partition*, const std::vector<SessionId>& sessions,
 }
 
 void Worker::MeasureLag() {
-  int64_t lag = -1;
-  for (const auto& [id, partition] : partitions_) lag = std::max(lag, partition->Lag());
-  counters_->max_lag = lag;
+  int64_t max_lag = -1;
+  std::vector<PartitionLag> lags;
+  for (const auto& [id, partition] : partitions_) {
+    const int64_t lag = partition->Lag();
+    if (lag < 0) continue;
+    max_lag = std::max(max_lag, lag);
+    lags.push_back({partition->name().topic, partition->name().partition, lag});
+  }
+  counters_->max_lag = max_lag;
+  counters_->lags.Set(std::move(lags));
   timers_.At(Clock::now() + kLagEvery, [this] { MeasureLag(); });
 }
 

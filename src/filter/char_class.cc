@@ -205,6 +205,19 @@ void CharClass::AppendTo(bool negated, std::string* out) {
   *out += ']';
 }
 
+Literals CharClass::AsLiterals(bool ignore_case) const {
+  constexpr uint32_t kFew = 8;
+  std::vector<uint32_t> members;
+  for (const auto& [first, last] : ranges_) {
+    if (last - first >= kFew || members.size() > kFew) return Literals::Unknown();
+    for (uint32_t c = first; c <= last; c++) members.push_back(c);
+  }
+  if (members.empty() || members.size() > kFew || !properties_.empty()) return Literals::Unknown();
+  Literals any = Literals::Character(members[0], ignore_case);
+  for (size_t i = 1; i < members.size(); i++) any.Alternate(Literals::Character(members[i], ignore_case));
+  return any;
+}
+
 size_t CharClass::Cost(bool ignore_case) const {
   size_t cost = 4 + ranges_.size() + property_count_ * (ignore_case ? 1400 : 600);
   if (ignore_case) {

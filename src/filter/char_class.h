@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "filter/literals.h"
+
 namespace kasocki {
 
 class CharClass {
@@ -26,6 +28,9 @@ class CharClass {
 
   // Appends the class, or with `negated` its complement, in RE2's syntax: one atom. Sorts the ranges.
   void AppendTo(bool negated, std::string* out);
+
+  // Its members as texts, if they are few. Valid after AppendTo.
+  Literals AsLiterals(bool ignore_case) const;
 
   // What RE2 takes to compile it, in about half microseconds. Valid after AppendTo.
   size_t Cost(bool ignore_case) const;

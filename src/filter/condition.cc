@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "filter/number.h"
-
 namespace kasocki {
 
 namespace {
@@ -16,13 +14,6 @@ std::string_view WordText(JsonKind word) {
   return word == JsonKind::kNull ? "null" : word == JsonKind::kTrue ? "true" : "false";
 }
 
-// The characters of a string value: a view of the scanned text, or of `scratch` if there are escapes to resolve.
-std::string_view StringText(const JsonValue& value, std::string* scratch) {
-  if (!value.escaped) return value.text;
-  UnescapeJsonString(value.text, scratch);
-  return *scratch;
-}
-
 bool StringEquals(const JsonValue& value, const std::string& text) {
   if (!value.escaped) return value.text == text;
   // An escape is longer than its character.
@@ -31,23 +22,10 @@ bool StringEquals(const JsonValue& value, const std::string& text) {
   return StringText(value, &scratch) == text;
 }
 
-// A pattern is tested against what JavaScript would print; null, arrays and objects have no such text.
 bool SearchScalar(const Regex& regex, const JsonValue& value) {
-  switch (value.kind) {
-    case JsonKind::kString: {
-      std::string scratch;
-      return regex.Search(StringText(value, &scratch));
-    }
-    case JsonKind::kNumber: {
-      char buffer[kNumberTextSize];
-      return regex.Search(NumberText(value.text, buffer));
-    }
-    case JsonKind::kFalse:
-    case JsonKind::kTrue:
-      return regex.Search(WordText(value.kind));
-    default:
-      return false;
-  }
+  PatternBuffer buffer;
+  std::string_view text;
+  return PatternText(value, &buffer, &text) && regex.Search(text);
 }
 
 template <typename T, typename Value>
@@ -69,6 +47,30 @@ void AppendNumber(double number, std::string* out) {
 }
 
 }  // namespace
+
+std::string_view StringText(const JsonValue& value, std::string* scratch) {
+  if (!value.escaped) return value.text;
+  scratch->clear();
+  UnescapeJsonString(value.text, scratch);
+  return *scratch;
+}
+
+bool PatternText(const JsonValue& value, PatternBuffer* buffer, std::string_view* text) {
+  switch (value.kind) {
+    case JsonKind::kString:
+      *text = StringText(value, &buffer->unescaped);
+      return true;
+    case JsonKind::kNumber:
+      *text = NumberText(value.text, buffer->number);
+      return true;
+    case JsonKind::kFalse:
+    case JsonKind::kTrue:
+      *text = WordText(value.kind);
+      return true;
+    default:
+      return false;
+  }
+}
 
 void AppendQuoted(std::string_view text, std::string* out) {
   *out += '"';

@@ -78,6 +78,8 @@ JsonPath SplitPath(std::string_view dotted) {
 
 Error Fault(const std::string& what) { return Error{ErrorKind::kInvalidFilter, what, ""}; }
 
+Error OverLimit(const std::string& what) { return Error{ErrorKind::kLimitExceeded, what, ""}; }
+
 Error FaultAt(std::string_view path, const std::string& what) {
   return Fault("filter \"" + Excerpt(path) + "\": " + what);
 }
@@ -152,7 +154,7 @@ class Compiler {
       return FaultAt(path, TooMany("a filter has more regular expressions than ", limits_.max_regexes));
     }
     auto regex = Regex::Compile(pattern, limits_.regex);
-    if (!regex.ok()) return FaultAt(path, regex.error().message);
+    if (!regex.ok()) return Error{regex.error().kind, FaultAt(path, regex.error().message).message, ""};
     regex_cost_ += regex.value()->cost();
     if (regex_cost_ > limits_.max_regex_cost) {
       return FaultAt(path, "the regular expressions of the filter are too complex taken together");
@@ -179,7 +181,7 @@ Filter::~Filter() = default;
 
 Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view json, const FilterLimits& limits) {
   if (json.size() > limits.max_bytes) {
-    return Fault("a filter is larger than " + std::to_string(limits.max_bytes) + " bytes");
+    return OverLimit("a filter is larger than " + std::to_string(limits.max_bytes) + " bytes");
   }
   std::string padded;
   padded.reserve(json.size() + kPadding);
@@ -209,9 +211,31 @@ Result<std::shared_ptr<const Filter>> Filter::Compile(std::string_view json, con
   return std::shared_ptr<const Filter>(new Filter(std::move(impl)));
 }
 
+std::shared_ptr<const Filter> Filter::Both(std::shared_ptr<const Filter> one, std::shared_ptr<const Filter> other) {
+  if (!one || !other || one->canonical() == other->canonical()) return one ? one : other;
+  // Conditions of both in order of their cost, as in each of them.
+  std::vector<std::pair<const JsonPath*, const Condition*>> ordered;
+  for (const Filter* filter : {one.get(), other.get()}) {
+    for (size_t i = 0; i < filter->impl_->paths.size(); ++i) {
+      ordered.emplace_back(&filter->impl_->paths[i], &filter->impl_->conditions[i]);
+    }
+  }
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const auto& a, const auto& b) { return a.second->rank() < b.second->rank(); });
+  auto impl = std::make_unique<Impl>();
+  impl->canonical = one->canonical() + '&' + other->canonical();
+  for (const auto& [path, condition] : ordered) {
+    impl->paths.push_back(*path);
+    impl->conditions.push_back(*condition);
+  }
+  return std::shared_ptr<const Filter>(new Filter(std::move(impl)));
+}
+
 const std::string& Filter::canonical() const { return impl_->canonical; }
 
 const std::vector<JsonPath>& Filter::paths() const { return impl_->paths; }
+
+const std::vector<Condition>& Filter::conditions() const { return impl_->conditions; }
 
 bool Filter::LooksAt(std::string_view field) const {
   return std::any_of(impl_->paths.begin(), impl_->paths.end(),

@@ -27,6 +27,8 @@
 
 namespace kasocki {
 
+class Condition;
+
 // They keep the time of Compile, which runs on Node's main thread, and a filter's memory small whatever a client sends.
 struct FilterLimits {
   size_t max_bytes = 65536;       // of a filter's JSON text
@@ -40,8 +42,12 @@ struct FilterLimits {
 // Immutable and thread-safe.
 class Filter {
  public:
-  // `json` is the filter as JSON text. An error is of kind kInvalidFilter and names the path and the fault.
+  // `json` is the filter as JSON text. An error is of kind kInvalidFilter and names the path and the fault; of
+  // kind kLimitExceeded where the text or a pattern is too large.
   static Result<std::shared_ptr<const Filter>> Compile(std::string_view json, const FilterLimits& limits);
+
+  // All that both let pass. One of them may be null: every message.
+  static std::shared_ptr<const Filter> Both(std::shared_ptr<const Filter> one, std::shared_ptr<const Filter> other);
 
   ~Filter();
 
@@ -49,8 +55,11 @@ class Filter {
   // strings do not count. A key for maps, not JSON.
   const std::string& canonical() const;
 
-  // The paths that Matches wants, each once.
+  // The paths that Matches wants.
   const std::vector<JsonPath>& paths() const;
+
+  // conditions()[i] is on paths()[i]. Where one of them does not hold, the filter does not match.
+  const std::vector<Condition>& conditions() const;
 
   // True if a path's first segment is `field`: the filter looks at the metadata member.
   bool LooksAt(std::string_view field) const;

@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "filter/char_class.h"
+#include "filter/literals.h"
 #include "filter/pattern_reader.h"
 #include "filter/regex.h"
 #include "filter/wtf8.h"
@@ -32,14 +34,15 @@ class Translator : private PatternReader {
     CountGroups();
     LeadingFlags();
     const std::string flags = ignore_case_ ? "(?i)" : "";
-    if (error_.empty()) Disjunction(0);
+    Literals literals;
+    if (error_.empty()) Disjunction(0, &literals);
     if (error_.empty() && !AtEnd()) Fail(at_, "unmatched )");
     if (!error_.empty()) {
       return Error{ErrorKind::kInvalidFilter, "regular expression /" + Excerpt(in_) + "/: " + error_, ""};
     }
     // RE2 sees bytes: an empty match of \B could stand in the middle of a character. Behind whole characters it can't.
     if (has_not_boundary_) out_ = "\\A(?s:.)*?(?:" + out_ + ")";
-    return TranslatedRegex{flags + out_, cost_};
+    return TranslatedRegex{flags + out_, cost_, std::move(literals)};
   }
 
  private:
@@ -77,31 +80,48 @@ class Translator : private PatternReader {
     }
   }
 
-  bool Disjunction(int depth) {
+  // `literals` become what is known of its matches.
+  bool Disjunction(int depth, Literals* literals) {
+    bool is_first = true;
+    Literals alternative;
+    const auto end_alternative = [&] {
+      if (is_first) {
+        *literals = std::move(alternative);
+      } else {
+        literals->Alternate(alternative);
+      }
+      alternative = Literals();
+      is_first = false;
+    };
     while (!AtEnd() && Peek() != ')') {
       if (Skip("|")) {
         out_ += '|';
+        end_alternative();
         if (!Spend(1)) return false;
-      } else if (!Term(depth)) {
+      } else if (!Term(depth, &alternative)) {
         return false;
       }
     }
+    end_alternative();
     return true;
   }
 
-  bool Term(int depth) {
-    if (Assertion()) return Spend(1) && Quantifier(false);
+  // Appends what is known of its matches to `sequence`.
+  bool Term(int depth, Literals* sequence) {
+    if (Assertion()) return Spend(1) && Quantifier(false, nullptr);
     const size_t begin = at_;
     CharClass set;
+    Literals literals;
     switch (Peek()) {
       case '(':
-        if (!Group(depth)) return false;
+        if (!Group(depth, &literals)) return false;
         break;
       case '[':
-        if (!Class()) return false;
+        if (!Class(&literals)) return false;
         break;
       case '.':
         at_++;
+        literals = Literals::Unknown();
         out_ += dot_all_ ? "(?s:.)" : "[^\\n\\r\\x{2028}\\x{2029}]";
         if (!Spend(4)) return false;
         break;
@@ -120,14 +140,18 @@ class Translator : private PatternReader {
         if (!Atom(false, &set, &is_set, &c)) return false;
         if (is_set) {
           set.AppendTo(false, &out_);
+          literals = set.AsLiterals(ignore_case_);
           if (!Spend(set.Cost(ignore_case_))) return false;
         } else {
           AppendRe2Literal(c, &out_);
+          literals = Literals::Character(c, ignore_case_);
           if (!Spend(c < 0x80 && !ignore_case_ ? 1 : 3)) return false;
         }
       }
     }
-    return Quantifier(true);
+    if (!Quantifier(true, &literals)) return false;
+    sequence->Append(literals);
+    return true;
   }
 
   bool Assertion() {
@@ -148,7 +172,7 @@ class Translator : private PatternReader {
   }
 
   // The quantifier behind a term, if one stands there.
-  bool Quantifier(bool allowed) {
+  bool Quantifier(bool allowed, Literals* literals) {
     const size_t begin = at_;
     uint32_t min = 0;
     uint32_t max = 0;
@@ -162,7 +186,10 @@ class Translator : private PatternReader {
       if (max < min) return Fail(begin, "the numbers of a repeat are out of order");
       if (!Spend((bounded ? max : min) / 6)) return false;
       optional = bounded ? max - min : 1;
-    } else if (!Skip("*") && !Skip("+") && !Skip("?")) {
+    } else if (Skip("*") || Skip("+") || Skip("?")) {
+      min = in_[begin] == '+' ? 1 : 0;
+      max = in_[begin] == '?' ? 1 : UINT32_MAX;
+    } else {
       return true;
     }
     if (!allowed) return Fail(begin, "nothing to repeat");
@@ -177,6 +204,7 @@ class Translator : private PatternReader {
     } else {
       out_ += in_[begin];
     }
+    literals->Repeat(min, max);
     if (Skip("?")) out_ += '?';
     const size_t second = at_;
     const char next = Peek();
@@ -186,7 +214,7 @@ class Translator : private PatternReader {
     return true;
   }
 
-  bool Group(int depth) {
+  bool Group(int depth, Literals* literals) {
     const size_t begin = at_;
     if (depth >= kMaxDepth) return Fail(begin, "groups are nested too deeply");
     at_++;
@@ -202,7 +230,7 @@ class Translator : private PatternReader {
       }
     }
     out_ += ignore_case_ == outer_ignore_case ? "(?:" : ignore_case_ ? "(?i:" : "(?-i:";
-    if (!Spend(2) || !Disjunction(depth + 1)) return false;
+    if (!Spend(2) || !Disjunction(depth + 1, literals)) return false;
     if (!Skip(")")) return Fail(begin, "a group without its )");
     out_ += ')';
     ignore_case_ = outer_ignore_case;
@@ -249,7 +277,7 @@ class Translator : private PatternReader {
     return true;
   }
 
-  bool Class() {
+  bool Class(Literals* literals) {
     const size_t begin = at_++;
     const bool negated = Skip("^");
     CharClass set;
@@ -280,6 +308,7 @@ class Translator : private PatternReader {
     }
     if (!Skip("]")) return Fail(begin, "a class without its ]");
     set.AppendTo(negated, &out_);
+    *literals = negated ? Literals::Unknown() : set.AsLiterals(ignore_case_);
     return Spend(set.Cost(ignore_case_));
   }
 

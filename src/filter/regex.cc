@@ -6,6 +6,9 @@
 #include "filter/regex.h"
 
 #include <re2/re2.h>
+#include <re2/unicode_casefold.h>
+
+#include <utility>
 
 #include "filter/wtf8.h"
 
@@ -15,6 +18,8 @@ struct Regex::Impl {
   Impl(const std::string& pattern, const RE2::Options& options) : re2(pattern, options) {}
 
   const RE2 re2;
+  size_t program_size = 0;
+  std::vector<std::string> literals;
   size_t cost = 0;
   size_t max_text = 0;  // bytes
 };
@@ -30,8 +35,10 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
   auto impl = std::make_unique<Impl>(translated.value().pattern, options);
   if (!impl->re2.ok()) {
     std::string what;
+    ErrorKind kind = ErrorKind::kInvalidFilter;
     switch (impl->re2.error_code()) {
       case RE2::ErrorPatternTooLarge:
+        kind = ErrorKind::kLimitExceeded;
         what = "it is too large (RE2 needs more than " + std::to_string(limits.max_memory) + " bytes)";
         break;
       case RE2::ErrorRepeatSize:
@@ -43,10 +50,12 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
       default:
         what = Excerpt(impl->re2.error());
     }
-    return Error{ErrorKind::kInvalidFilter, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
+    return Error{kind, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
   }
   const auto program = static_cast<size_t>(impl->re2.ProgramSize());
+  impl->literals = translated.value().literals.Required();
   impl->cost = translated.value().cost + program;
+  impl->program_size = program;
   impl->max_text = static_cast<size_t>(limits.max_search_steps) / (program + 1);
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
 }
@@ -56,6 +65,19 @@ bool Regex::Search(std::string_view text) const {
   return impl_->re2.Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
 }
 
+const std::string& Regex::translated() const { return impl_->re2.pattern(); }
+
+size_t Regex::program_size() const { return impl_->program_size; }
+
+const std::vector<std::string>& Regex::literals() const { return impl_->literals; }
+
 size_t Regex::cost() const { return impl_->cost; }
+
+uint32_t NextCase(uint32_t code_point) {
+  const auto rune = static_cast<re2::Rune>(code_point);
+  const re2::CaseFold* fold = re2::LookupCaseFold(re2::unicode_casefold, re2::num_unicode_casefold, rune);
+  if (fold == nullptr || rune < fold->lo) return code_point;
+  return static_cast<uint32_t>(re2::ApplyFold(fold, rune));
+}
 
 }  // namespace kasocki

@@ -12,8 +12,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
+#include "filter/literals.h"
 
 namespace kasocki {
 
@@ -31,12 +33,19 @@ class Regex {
  public:
   // `pattern` is JavaScript's syntax without the slashes, code-point meaning (as with the `u` flag, but lenient as
   // without it), no flags; `(?i)` and `(?s)` in front work. What RE2 can't do is an error (kInvalidFilter) that says
-  // so.
+  // so; a pattern beyond max_memory is one of kind kLimitExceeded.
   static Result<std::unique_ptr<Regex>> Compile(std::string_view pattern, const RegexLimits& limits);
   ~Regex();
 
   // True if the pattern matches somewhere in `text` (UTF-8, lone surrogates as WTF-8).
   bool Search(std::string_view text) const;
+
+  // The pattern in RE2's syntax, and the instructions that RE2 made of it.
+  const std::string& translated() const;
+  size_t program_size() const;
+
+  // Texts (in lower case, as Literals has it) of which one stands in every text that matches; empty: none are known.
+  const std::vector<std::string>& literals() const;
 
   // What compiling it took, in about half microseconds: a bound on the sum bounds the time of a filter's compilation.
   size_t cost() const;
@@ -50,6 +59,7 @@ class Regex {
 struct TranslatedRegex {
   std::string pattern;  // RE2's syntax
   size_t cost = 0;      // an estimate of what RE2 takes to compile it, in about half microseconds
+  Literals literals;    // of the whole
 };
 
 // Rewrites JavaScript's pattern syntax into RE2's with the same meaning, as far as "matches somewhere" goes: groups
@@ -57,6 +67,10 @@ struct TranslatedRegex {
 //
 // One difference is left: under (?i), JavaScript's \b counts U+017F and U+212A as letters of words, RE2's does not.
 Result<TranslatedRegex> TranslateJsRegex(std::string_view pattern);
+
+// The next of the characters that RE2 takes for equal when it ignores case, in a cycle; the character itself if there
+// are no others. Thread-safe.
+uint32_t NextCase(uint32_t code_point);
 
 }  // namespace kasocki
 

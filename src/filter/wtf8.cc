@@ -33,6 +33,27 @@ bool DecodeWtf8(std::string_view text, size_t* at, uint32_t* code_point) {
   return true;
 }
 
+bool AppendUtf8(uint32_t code_point, std::string* out) {
+  if (IsSurrogate(code_point)) return false;
+  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | (code_point >> shift & 0x3F)); };
+  if (code_point < 0x80) {
+    *out += static_cast<char>(code_point);
+  } else if (code_point < 0x800) {
+    *out += static_cast<char>(0xC0 | code_point >> 6);
+    tail(0);
+  } else if (code_point < 0x10000) {
+    *out += static_cast<char>(0xE0 | code_point >> 12);
+    tail(6);
+    tail(0);
+  } else {
+    *out += static_cast<char>(0xF0 | code_point >> 18);
+    tail(12);
+    tail(6);
+    tail(0);
+  }
+  return true;
+}
+
 std::string Excerpt(std::string_view text) {
   std::string out;
   size_t at = 0;

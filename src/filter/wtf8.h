@@ -16,6 +16,9 @@ inline constexpr uint32_t kMaxCodePoint = 0x10FFFF;
 // Reads the code point at text[*at] and moves *at behind it. False if no well-formed one stands there.
 bool DecodeWtf8(std::string_view text, size_t* at, uint32_t* code_point);
 
+// Appends the code point as UTF-8; false, and nothing, for a surrogate.
+bool AppendUtf8(uint32_t code_point, std::string* out);
+
 // `text` for an error message: valid UTF-8 in any case, at most about 80 bytes, unprintable characters as '?'.
 std::string Excerpt(std::string_view text);
 

@@ -48,6 +48,7 @@ struct JsonScanner::Impl {
   }
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
+  JsonIndex index;
   JsonWalker walker;
 };
 
@@ -74,11 +75,12 @@ JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::
     return invalid(fault.what, fault.position);
   }
 
-  JsonIndex index;
+  JsonIndex& index = impl_->index;
   index.text = text.data();
   index.length = text.size();
   index.positions = stage1->structural_indexes.get();
   index.count = stage1->n_structural_indexes;
+  index.escapes = false;
   const char* const end = text.data() + text.size();
   const void* backslash = std::memchr(text.data(), '\\', text.size());
   if (backslash != nullptr) {
@@ -97,6 +99,8 @@ JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::
       return JsonVerdict::kScalar;
   }
 }
+
+const JsonIndex& JsonScanner::index() const { return impl_->index; }
 
 void JsonScanner::Elements(const JsonValue& array, std::vector<JsonValue>* elements) const {
   impl_->walker.Elements(array, elements);

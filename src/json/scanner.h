@@ -15,6 +15,7 @@
 namespace kasocki {
 
 class PathTrie;
+struct JsonIndex;
 
 // A path from the root: names of members, or indexes of array elements as canonical decimals ("0", "17").
 using JsonPath = std::vector<std::string>;
@@ -73,6 +74,9 @@ class JsonScanner {
 
   const std::vector<JsonValue>& values() const { return values_; }
   const std::vector<MemberSpan>& members() const { return members_; }
+
+  // The tokens of the last text, if it was valid (walker.h).
+  const JsonIndex& index() const;
 
   // The elements of an array value of this scan.
   void Elements(const JsonValue& array, std::vector<JsonValue>* elements) const;

@@ -8,11 +8,9 @@
 #include <vector>
 
 #include "engine/session.h"
+#include "node/batch.h"
 
 namespace kasocki {
-
-// What a batch is made of; lib/native.d.ts describes the forms.
-enum class BatchForm { kFrames, kPackets, kPayloads };
 
 // The main thread's alone.
 class BatchCache {

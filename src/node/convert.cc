@@ -205,6 +205,15 @@ struct EventConverter {
   }
 };
 
+// A member that is a number over 0 becomes *limit.
+template <typename Limit>
+void ReadLimit(const Object& object, const char* name, Limit* limit) {
+  const Value value = object.Get(name);
+  if (value.IsNumber() && value.As<Number>().Int64Value() > 0) {
+    *limit = static_cast<Limit>(value.As<Number>().Int64Value());
+  }
+}
+
 }  // namespace
 
 String ToJsString(Env env, std::string_view text) {
@@ -244,6 +253,15 @@ Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
 Object ToJsNotice(Env env, const Notice& notice) { return std::visit(NoticeConverter{env}, notice); }
 
 Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
+
+FilterLimits ToFilterLimits(const Value& value) {
+  FilterLimits limits;
+  if (!value.IsObject()) return limits;
+  const Object object = value.As<Object>();
+  ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "regexProgram", &limits.regex.max_memory);
+  return limits;
+}
 
 std::vector<std::pair<std::string, std::string>> ToPairs(const Value& value) {
   std::vector<std::pair<std::string, std::string>> pairs;

@@ -9,6 +9,7 @@
 
 #include "common/result.h"
 #include "engine/events.h"
+#include "filter/filter.h"
 #include "record/record.h"
 
 namespace kasocki {
@@ -32,6 +33,9 @@ Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 
 // Pairs of strings out of `[string, string][]`; what is no such array gives none.
 std::vector<std::pair<std::string, std::string>> ToPairs(const Napi::Value& value);
+
+// A NativeFilterLimits of lib/native.d.ts; the core's own limits where it says nothing.
+FilterLimits ToFilterLimits(const Napi::Value& value);
 
 }  // namespace kasocki
 

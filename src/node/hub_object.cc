@@ -22,6 +22,23 @@ bool CanRunJavaScript(napi_env env) {
          napi_set_named_property(env, object, "probe", value) == napi_ok;
 }
 
+// The paths of the option `fields`: their segments stand as JSON writes the inside of a string, because that can say
+// every JavaScript string.
+std::shared_ptr<const FieldMask> FieldsOf(const Napi::Value& value) {
+  if (!value.IsObject()) return nullptr;
+  const Napi::Object fields = value.As<Napi::Object>();
+  const Napi::Array list = fields.Get("paths").As<Napi::Array>();
+  std::vector<JsonPath> paths(list.Length());
+  for (uint32_t i = 0; i < list.Length(); ++i) {
+    const Napi::Array segments = list.Get(i).As<Napi::Array>();
+    for (uint32_t k = 0; k < segments.Length(); ++k) {
+      UnescapeJsonString(segments.Get(k).As<Napi::String>().Utf8Value(), &paths[i].emplace_back());
+    }
+  }
+  const auto mode = fields.Get("drop").ToBoolean() ? FieldMask::Mode::kDrop : FieldMask::Mode::kOnly;
+  return std::make_shared<const FieldMask>(mode, paths);
+}
+
 uint32_t Uint(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0; }
 int64_t Int(const Napi::Value& value) { return value.IsNumber() ? value.As<Napi::Number>().Int64Value() : 0; }
 std::string Text(const Napi::Value& value) { return value.IsString() ? value.As<Napi::String>().Utf8Value() : ""; }
@@ -36,7 +53,8 @@ void HubObject::Init(Napi::Env env, Napi::Object exports) {
           {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
            InstanceMethod<&HubObject::Deserialized>("deserialized"), InstanceMethod<&HubObject::Matched>("matched"),
            InstanceMethod<&HubObject::SetToken>("setToken"), InstanceMethod<&HubObject::FailToken>("failToken"),
-           InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Close>("close")}));
+           InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Lags>("lags"),
+           InstanceMethod<&HubObject::BufferBytes>("bufferBytes"), InstanceMethod<&HubObject::Close>("close")}));
 }
 
 HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info), env_(info.Env()) {
@@ -119,10 +137,22 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   if (int64_t bytes = Int(options.Get("maxPreparedBytes")); bytes > 0) {
     session.max_prepared_bytes = static_cast<size_t>(bytes);
   }
+  session.fields = FieldsOf(options.Get("fields"));
+  if (Napi::Value guard = options.Get("guard"); guard.IsString()) {
+    auto compiled = Filter::Compile(guard.As<Napi::String>().Utf8Value(), FilterLimits{});
+    if (!compiled.ok()) {
+      Napi::Error error = Napi::Error::New(info.Env(), compiled.error().message);
+      error.Set("kind", ToJsError(info.Env(), compiled.error()).Get("kind"));
+      error.ThrowAsJavaScriptException();
+      return info.Env().Undefined();
+    }
+    session.guard = std::move(compiled.value());
+  }
   Napi::Object object = AddonData::Of(info.Env())->session_constructor.New({});
   SessionObject* wrapped = object.IsEmpty() ? nullptr : SessionObject::Unwrap(object);
   if (wrapped == nullptr) return object;  // a thread that is being terminated gets no objects
   wrapped->handle_ = handle_;
+  wrapped->filter_limits_ = ToFilterLimits(options.Get("filterLimits"));
   wrapped->session_ = handle_->hub->OpenSession(session);
   return object;
 }
@@ -175,6 +205,7 @@ Napi::Value HubObject::Stats(const Napi::CallbackInfo& info) {
   set("bytesRead", counters.bytes_read.load());
   set("recordsParsed", counters.records_parsed.load());
   set("filterEvaluations", counters.filter_evaluations.load());
+  set("filtersTried", counters.filters_tried.load());
   set("recordsMatched", counters.records_matched.load());
   set("recordsEncoded", counters.records_encoded.load());
   set("recordsSkipped", counters.records_skipped.load());
@@ -182,6 +213,24 @@ Napi::Value HubObject::Stats(const Napi::CallbackInfo& info) {
   set("maxLag", counters.max_lag.load());
   set("classes", handle_->hub->classes());
   return stats;
+}
+
+Napi::Value HubObject::Lags(const Napi::CallbackInfo& info) {
+  const std::vector<PartitionLag> lags = handle_->hub->counters().lags.Get();
+  Napi::Array array = Napi::Array::New(info.Env(), lags.size());
+  for (uint32_t i = 0; i < lags.size(); ++i) {
+    Napi::HandleScope scope(info.Env());
+    Napi::Object item = Napi::Object::New(info.Env());
+    item.Set("topic", ToJsString(info.Env(), lags[i].topic));
+    item.Set("partition", lags[i].partition);
+    item.Set("lag", static_cast<double>(lags[i].lag));
+    array.Set(i, item);
+  }
+  return array;
+}
+
+Napi::Value HubObject::BufferBytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(handle_->hub->counters().buffer_bytes.load()));
 }
 
 Napi::Value HubObject::Close(const Napi::CallbackInfo& info) {

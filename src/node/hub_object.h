@@ -36,6 +36,8 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
   Napi::Value SetToken(const Napi::CallbackInfo& info);
   Napi::Value FailToken(const Napi::CallbackInfo& info);
   Napi::Value Stats(const Napi::CallbackInfo& info);
+  Napi::Value Lags(const Napi::CallbackInfo& info);
+  Napi::Value BufferBytes(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   // On the main thread, after a ring: hands all events to JavaScript.
@@ -65,11 +67,13 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value SetFilter(const Napi::CallbackInfo& info);
   Napi::Value SetWanting(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);
+  Napi::Value TakeReplies(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   void CloseOnce();
 
   std::shared_ptr<HubHandle> handle_;
   std::shared_ptr<Session> session_;  // null: closed
+  FilterLimits filter_limits_;        // of the client's filters
 };
 
 }  // namespace kasocki

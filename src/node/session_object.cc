@@ -58,7 +58,8 @@ Napi::Function SessionObject::Define(Napi::Env env) {
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
        InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
-       InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::Close>("close")});
+       InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::TakeReplies>("takeReplies"),
+       InstanceMethod<&SessionObject::Close>("close")});
 }
 
 SessionObject::SessionObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SessionObject>(info) {}
@@ -98,7 +99,7 @@ Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {
   if (info[0].IsNumber()) {
     matcher = info[0].As<Napi::Number>().Uint32Value();
   } else if (info[0].IsString()) {
-    auto compiled = Filter::Compile(info[0].As<Napi::String>().Utf8Value(), FilterLimits{});
+    auto compiled = Filter::Compile(info[0].As<Napi::String>().Utf8Value(), filter_limits_);
     if (!compiled.ok()) return ToJsError(info.Env(), compiled.error());
     filter = std::move(compiled.value());
   }
@@ -117,6 +118,20 @@ Napi::Value SessionObject::Take(const Napi::CallbackInfo& info) {
   if (taken.notice) return ToJsNotice(info.Env(), *taken.notice);
   if (taken.segments.empty()) return info.Env().Null();
   return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(taken.segments));
+}
+
+Napi::Value SessionObject::TakeReplies(const Napi::CallbackInfo& info) {
+  if (!session_ || !info[0].IsArray()) return info.Env().Null();
+  Napi::Array array = info[0].As<Napi::Array>();
+  std::vector<uint64_t> ids(array.Length());
+  for (uint32_t i = 0; i < ids.size(); ++i) {
+    Napi::HandleScope scope(info.Env());
+    ids[i] = static_cast<uint64_t>(array.Get(i).As<Napi::Number>().Int64Value());
+  }
+  Taken taken = handle_->hub->Take(session_, LimitOf(info[1]), ids.size());
+  if (taken.notice) return ToJsNotice(info.Env(), *taken.notice);
+  if (taken.segments.empty()) return info.Env().Null();
+  return ToJsReplies(info.Env(), session_->filter_class()->format->encoder, ids, taken.segments);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {

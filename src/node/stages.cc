@@ -1,8 +1,9 @@
 // The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder, the translation
-// of regular expressions. Synchronous, without state, and no part of the public API; the declarations are in
+// of regular expressions, the evaluation of many filters. Synchronous, without state, and no part of the public API; the declarations are in
 // lib/native.d.ts.
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +13,15 @@
 
 #include "common/padding.h"
 #include "encode/frame.h"
+#include "engine/evaluator.h"
+#include "engine/filter_class.h"
+#include "filter/filter.h"
 #include "filter/regex.h"
 #include "json/augment.h"
+#include "json/fields.h"
 #include "json/scanner.h"
 #include "node/addon.h"
+#include "record/record_chunk.h"
 
 namespace kasocki {
 
@@ -49,6 +55,19 @@ bool ReadBytes(const Napi::Value& value, std::string* copy, std::string_view* by
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) return false;
   const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
   *bytes = std::string_view(reinterpret_cast<const char*>(array.Data()), array.ByteLength());
+  return true;
+}
+
+// A path from an array of at least one string or bytes.
+bool ReadPath(const Napi::Value& value, JsonPath* path) {
+  if (!value.IsArray() || value.As<Napi::Array>().Length() == 0) return false;
+  const Napi::Array segments = value.As<Napi::Array>();
+  for (uint32_t k = 0; k < segments.Length(); ++k) {
+    std::string copy;
+    std::string_view segment;
+    if (!ReadBytes(segments.Get(k), &copy, &segment)) return false;
+    path->emplace_back(segment);
+  }
   return true;
 }
 
@@ -123,7 +142,7 @@ Napi::Object Describe(Napi::Env env, const JsonScanner& scanner, const JsonValue
 }
 
 // scan(text, maxDepth = 1024, padding?)
-Napi::Value Scan(const Napi::CallbackInfo& info) {
+Napi::Value ScanText(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::string copy, padding_copy;
   std::string_view text, padding;
@@ -144,16 +163,8 @@ Napi::Value Pick(const Napi::CallbackInfo& info) {
   std::vector<size_t> ids;
   const Napi::Array path_list = info[1].As<Napi::Array>();
   for (uint32_t i = 0; i < path_list.Length(); ++i) {
-    const Napi::Value item = path_list[i];
-    if (!item.IsArray() || item.As<Napi::Array>().Length() == 0) return ThrowType(env, "a path must be an array");
     JsonPath path;
-    const Napi::Array segments = item.As<Napi::Array>();
-    for (uint32_t k = 0; k < segments.Length(); ++k) {
-      std::string copy;
-      std::string_view segment;
-      if (!ReadBytes(segments[k], &copy, &segment)) return ThrowType(env, "a segment must be a string or bytes");
-      path.emplace_back(segment);
-    }
+    if (!ReadPath(path_list.Get(i), &path)) return ThrowType(env, "a path must be an array of segments");
     ids.push_back(paths.Add(path));
   }
   const std::string watched = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : "";
@@ -244,6 +255,40 @@ Napi::Value Augment(const Napi::CallbackInfo& info) {
   return ToBuffer(env, out);
 }
 
+// cut(texts, mode, paths): one scanner and one cutter for all texts, as in the engine; null where nothing is cut
+Napi::Value Cut(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray() || !info[1].IsString() || !info[2].IsArray()) {
+    return ThrowType(env, "cut(texts, mode, paths)");
+  }
+  std::vector<JsonPath> paths;
+  const Napi::Array path_list = info[2].As<Napi::Array>();
+  for (uint32_t i = 0; i < path_list.Length(); ++i) {
+    if (!ReadPath(path_list.Get(i), &paths.emplace_back()))
+      return ThrowType(env, "a path must be an array of segments");
+  }
+  const bool drop = info[1].As<Napi::String>().Utf8Value() == "drop";
+  const FieldMask mask(drop ? FieldMask::Mode::kDrop : FieldMask::Mode::kOnly, paths);
+  JsonScanner scanner;
+  FieldCutter cutter;
+  const Napi::Array texts = info[0].As<Napi::Array>();
+  Napi::Array results = Napi::Array::New(env, texts.Length());
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    const Napi::HandleScope scope(env);
+    std::string copy, out;
+    std::string_view text;
+    if (!ReadBytes(texts.Get(i), &copy, &text)) return ThrowType(env, "a text must be a Uint8Array");
+    const PaddedText padded(text, kDefaultPadding);
+    const JsonVerdict verdict = scanner.Scan(padded.text());
+    if (verdict != JsonVerdict::kObject && verdict != JsonVerdict::kArray) {
+      return ThrowType(env, "a text must be an object or array of JSON");
+    }
+    const bool cut = cutter.Cut(mask, scanner, &out);
+    results.Set(i, cut ? ToBuffer(env, out) : env.Null());
+  }
+  return results;
+}
+
 // frame(payload, namespace)
 Napi::Value Frame(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -265,6 +310,20 @@ Napi::Value Frame(const Napi::CallbackInfo& info) {
   return ToBuffer(env, frame);
 }
 
+// reply(payload, namespace, id)
+Napi::Value Reply(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  std::string copy;
+  std::string_view payload;
+  if (!ReadBytes(info[0], &copy, &payload)) return ThrowType(env, "payload must be a Uint8Array");
+  if (!info[1].IsString()) return ThrowType(env, "namespace must be a string");
+  if (!info[2].IsNumber()) return ThrowType(env, "id must be a number");
+  std::string out;
+  FrameEncoder(info[1].As<Napi::String>().Utf8Value())
+      .AppendReply(static_cast<uint64_t>(info[2].As<Napi::Number>().Int64Value()), payload, &out);
+  return ToBuffer(env, out);
+}
+
 // translateRegex(pattern)
 Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -277,15 +336,86 @@ Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
   return Napi::String::New(env, translated.value().pattern);
 }
 
+// evaluate(texts, filters, rounds): the filters of each round together, all rounds by one evaluator
+Napi::Value Evaluate(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsArray() || !info[1].IsArray() || !info[2].IsArray()) {
+    return ThrowType(env, "texts, filters and rounds must be arrays");
+  }
+  RecordChunk records;
+  const Napi::Array texts = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < texts.Length(); ++i) {
+    std::string copy;
+    std::string_view text;
+    if (!ReadBytes(texts[i], &copy, &text)) return ThrowType(env, "a text must be a string or bytes");
+    RecordView record;
+    record.offset = i;
+    record.value = text;
+    records.Append(record);
+  }
+  records.Seal();
+
+  FilterClasses registry;
+  const auto format = registry.Format("/", MetadataStyle{}, 1024);
+  std::vector<std::shared_ptr<const FilterClass>> all;
+  const Napi::Array filters = info[1].As<Napi::Array>();
+  for (uint32_t i = 0; i < filters.Length(); ++i) {
+    const Napi::Value filter = filters[i];
+    if (!filter.IsString()) return ThrowType(env, "a filter must be a string");
+    auto compiled = Filter::Compile(filter.As<Napi::String>().Utf8Value(), FilterLimits{});
+    if (!compiled.ok()) {
+      Napi::Error::New(env, compiled.error().message).ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    all.push_back(registry.Class(std::move(compiled.value()), 0, 0, format));
+  }
+
+  Counters counters;
+  Evaluator evaluator(&counters);
+  const Napi::Array rounds = info[2].As<Napi::Array>();
+  Napi::Array results = Napi::Array::New(env, rounds.Length());
+  for (uint32_t r = 0; r < rounds.Length(); ++r) {
+    const Napi::Array round = rounds.Get(r).As<Napi::Array>();
+    std::vector<std::shared_ptr<const FilterClass>> classes;
+    std::map<uint64_t, size_t> places;  // equal filters are one class
+    std::vector<size_t> place_of;
+    for (uint32_t i = 0; i < round.Length(); ++i) {
+      const auto& filter_class = all.at(round.Get(i).As<Napi::Number>().Uint32Value());
+      const auto [it, added] = places.try_emplace(filter_class->id, classes.size());
+      if (added) classes.push_back(filter_class);
+      place_of.push_back(it->second);
+    }
+    const auto found = evaluator.Evaluate(records, {"topic", 0}, classes, [](int64_t, const std::string&) {});
+    Napi::Array result = Napi::Array::New(env, round.Length());
+    for (uint32_t i = 0; i < round.Length(); ++i) {
+      const Napi::HandleScope scope(env);
+      Napi::Array matching = Napi::Array::New(env);
+      for (const Matches::Match& match : found[place_of[i]]->matches) {
+        matching[matching.Length()] = Napi::Number::New(env, static_cast<double>(match.offset));
+      }
+      result[i] = matching;
+    }
+    results[r] = result;
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object["rounds"] = results;
+  object["evaluations"] = Napi::Number::New(env, static_cast<double>(counters.filter_evaluations.load()));
+  object["tried"] = Napi::Number::New(env, static_cast<double>(counters.filters_tried.load()));
+  return object;
+}
+
 }  // namespace
 
 // Adds `stages` to the module's exports.
 void InitStages(Napi::Env env, Napi::Object exports) {
   Napi::Object stages = Napi::Object::New(env);
-  stages["scan"] = Napi::Function::New(env, Scan, "scan");
+  stages["scan"] = Napi::Function::New(env, ScanText, "scan");
   stages["pick"] = Napi::Function::New(env, Pick, "pick");
   stages["augment"] = Napi::Function::New(env, Augment, "augment");
+  stages["cut"] = Napi::Function::New(env, Cut, "cut");
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
+  stages["reply"] = Napi::Function::New(env, Reply, "reply");
+  stages["evaluate"] = Napi::Function::New(env, Evaluate, "evaluate");
   stages["translateRegex"] = Napi::Function::New(env, TranslateRegex, "translateRegex");
   exports["stages"] = stages;
 }

@@ -6,9 +6,10 @@
 //     node test/reliability/faults.js [--seconds 120] [--seed 1]
 //
 // Three brokers on loopback, a server with Kasocki that reaches them through proxies, fifty sockets in it with all
-// kinds of filters and ways of reading, and a producer that numbers its records. Faults follow each other, chosen by the
-// seed, until the time is over; after each one the stream must flow again. Then every socket must have exactly the
-// offsets that match its filter, by the log as another client reads it. Exit code 1 if not.
+// kinds of filters and ways of reading, and a producer that numbers its records. Faults follow each other, in rounds of
+// all kinds in an order chosen by the seed, until the time is over; after each one the stream must flow again. Then
+// every socket must have exactly the offsets that match its filter, by the log as another client reads it. Exit code 1
+// if not.
 
 const { parseArgs } = require('node:util');
 const { Kafka, logLevel, CompressionTypes } = require('kafkajs');
@@ -105,12 +106,23 @@ class Producer {
     }
 }
 
+/** The kinds of faults in an order of chance. */
+function shuffled(random) {
+    const faults = [...FAULTS];
+    for (let i = faults.length - 1; i > 0; i--) {
+        const other = random(i + 1);
+        [faults[i], faults[other]] = [faults[other], faults[i]];
+    }
+    return faults;
+}
+
 /**
- * @param {{ seconds: number, seed: number, log?: (line: string) => void }} options
+ * @param {{ seed: number, seconds?: number, rounds?: number, log?: (line: string) => void }} options - `seconds`, or
+ *     `rounds`: how often each kind of fault strikes
  * @returns {Promise<{ faults: Object<string, number>, records: number, messages: number, lost: number, repeated: number,
  *     disordered: number, problems: string[] }>}
  */
-async function run({ seconds, seed, log = () => {} }) {
+async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {} }) {
     const random = randomSource(seed);
     const cluster = await Cluster.start();
     const client = await kafka.connect(cluster.brokers);
@@ -132,14 +144,15 @@ async function run({ seconds, seed, log = () => {} }) {
 
     const faults = {};
     const deadline = Date.now() + seconds * 1000;
-    while (Date.now() < deadline) {
-        const fault = FAULTS[random(FAULTS.length)];
+    for (let count = 0, order = []; Date.now() < deadline && count < rounds * FAULTS.length; count++) {
+        order = order.length > 0 ? order : shuffled(random);
+        const fault = order.pop();
         const heal = await step(fault.strike({ cluster, client, topic, random }));
         await step(new Promise((resolve) => setTimeout(resolve, SHORTEST + random(LONGEST - SHORTEST))));
         await step(heal());
         await step(producer.flowed());
         faults[fault.name] = (faults[fault.name] ?? 0) + 1;
-        log(`${Math.max(0, Math.ceil((deadline - Date.now()) / 1000))} s left: ${fault.name}; ${producer.records} records`);
+        log(`${fault.name}; ${producer.records} records`);
     }
     await step(producer.finish());
     log('the last records are written');

@@ -93,7 +93,8 @@ class TestClient {
         const layout = replicas
             ? { replicaAssignment: replicas.map((brokers, partition) => ({ partition, replicas: brokers })) }
             : { numPartitions: partitions, replicationFactor: 1 };
-        await this.admin.createTopics({ topics: [{ topic, configEntries, ...layout }], waitForLeaders: true });
+        // kafkajs asks for the new topic's leaders before every broker has heard of it.
+        await withRetries(() => this.admin.createTopics({ topics: [{ topic, configEntries, ...layout }], waitForLeaders: true }));
         return topic;
     }
 
@@ -255,7 +256,7 @@ class TestClient {
 
 /**
  * Metadata names the leader of a new partition before that broker itself knows of it. kafkajs tries again by itself
- * almost everywhere, but not where it asks for offsets.
+ * almost everywhere, but not where it asks for offsets or waits for leaders.
  *
  * @param {function(): Promise<*>} ask
  * @returns {Promise<*>}

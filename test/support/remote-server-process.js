@@ -5,7 +5,6 @@
 
 const fs = require('node:fs');
 const http = require('node:http');
-const { Server } = require('socket.io');
 
 const Kasocki = require('../..');
 const { hubs } = require('../../lib/hub.js');
@@ -37,7 +36,8 @@ const status = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(fs.r
 
 const answers = {
     /** Starts. @returns {number} the port */
-    async start({ options, serverOptions }) {
+    async start({ options, serverOptions: { socketIo = 'socket.io', ...serverOptions } }) {
+        const { Server } = require(socketIo);
         io = new Server(server, serverOptions);
         io.on('connection', (socket) => {
             new Kasocki(socket, { logger: logger(), kafkaEventHandlers: { 'event.stats': onStatistics }, ...options });

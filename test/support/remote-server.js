@@ -24,7 +24,7 @@ const open = new Set();
 class RemoteServer {
     /**
      * @param {object} [options] - of Kasocki, as far as they are plain data. Default: the tests' Kafka, hubs end at once
-     * @param {object} [serverOptions] - of socket.io
+     * @param {object} [serverOptions] - of socket.io; and `socketIo`, the package's name, for another version
      * @returns {Promise<RemoteServer>}
      */
     static async start(options = {}, serverOptions = {}) {

@@ -100,12 +100,13 @@ class TestServer {
  * Starts a server on a free port.
  *
  * @param {(socket: import('socket.io').Socket) => void} onConnection
- * @param {object} [options] - socket.io's own; and `onRequest`, an http handler for all that is not socket.io's
+ * @param {object} [options] - socket.io's own; `onRequest`, an http handler for all that is not socket.io's; and
+ *     `Server`, that class of another version of socket.io
  * @returns {Promise<TestServer>} close it in `after` or `afterEach`
  */
-async function startServer(onConnection, { onRequest = notFound, ...options } = {}) {
+async function startServer(onConnection, { onRequest = notFound, Server: ServerClass = Server, ...options } = {}) {
     const httpServer = http.createServer(onRequest);
-    const ioServer = new Server(httpServer, options);
+    const ioServer = new ServerClass(httpServer, options);
     ioServer.on('connection', onConnection);
     httpServer.listen(0, '127.0.0.1');
     await once(httpServer, 'listening');

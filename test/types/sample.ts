@@ -16,6 +16,9 @@ const options: Kasocki.Options = {
         default_topic_config: { 'auto.offset.reset': 'latest' }
     },
     allowedTopics: ['a', 'b'],
+    authorize: async (socket, topics) => topics.filter((topic) => socket.data.topics.includes(topic)),
+    filter: (socket) => ({ tenant: String(socket.data.tenant) }),
+    fields: { drop: ['user.email', 'items.price'] },
     logger: console,
     deserializer: async (kafkaMessage) => {
         const bytes: Buffer | null = kafkaMessage.value;
@@ -35,8 +38,25 @@ const options: Kasocki.Options = {
     statsd: { increment(name: string, by?: number) {}, gauge(name: string, value: number) {} },
     connectTimeout: 5000,
     hubIdle: 0,
-    limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10 }
+    limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10, filterBytes: 10,
+        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 }
 };
+
+const more: Kasocki.Options = {
+    kafkaConfig: {
+        'security.protocol': 'sasl_ssl',
+        oauthbearer_token_refresh_cb: async (config: string) => ({ value: config, principal: 'me', lifetime: Date.now() + 1000, extensions: { a: 'b' } })
+    },
+    authorize: (socket, topics: string[]) => topics,
+    filter: { a: 1 },
+    fields: { only: ['a'] }
+};
+
+const now: Kasocki.Stats = Kasocki.stats();
+const lag: Kasocki.PartitionLag | undefined = now.lags[0];
+const own: Kasocki.LibrdkafkaStatistics | undefined = now.librdkafka[0];
+const text: string = Kasocki.metrics();
+Kasocki.close().then(() => console.log(now.sockets, now.events.subscribe, lag?.topic, own?.name, text, more));
 
 server.on('connection', (socket) => {
     const kasocki = new Kasocki(socket, options);
@@ -94,6 +114,10 @@ console.log(error instanceof Kasocki.KafkaError && error.code, error instanceof 
 new Kasocki();
 // @ts-expect-error: no array
 const wrongTopics: Kasocki.Options = { allowedTopics: 'a' };
+// @ts-expect-error: both
+const wrongFields: Kasocki.Options = { fields: { only: ['a'], drop: ['b'] } };
+// @ts-expect-error: gives no token
+const wrongToken: Kasocki.Options = { kafkaConfig: { oauthbearer_token_refresh_cb: () => 'token' } };
 // @ts-expect-error: neither a name nor false
 const wrongField: Kasocki.Options = { metadataField: true };
 // @ts-expect-error: a nested value other than default_topic_config
@@ -114,4 +138,4 @@ client.emit('filter', { a: { b: 1 } });
 client.emit('begin');
 // @ts-expect-error: a regular expression is written as a string
 createMatcher({ a: /x/ });
-console.log(wrongTopics, wrongField, wrongConfig, wrongOption);
+console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption);

@@ -1,0 +1,89 @@
+#include "filter/filter_index.h"
+
+#include <utility>
+
+#include "filter/condition.h"
+
+namespace kasocki {
+
+namespace {
+
+// So few are tried one by one: finding them takes as long.
+constexpr size_t kFew = 8;
+
+}  // namespace
+
+FilterIndex::FilterIndex() : seed_(IndexSeed::Random()) {}
+
+uint32_t FilterIndex::Add(std::shared_ptr<const Filter> filter) {
+  Entry& entry = entries_.emplace_back();
+  if (filter != nullptr) {
+    entry.ids.reserve(filter->paths().size());
+    for (const JsonPath& path : filter->paths()) entry.ids.push_back(paths_.Add(path));
+  }
+  entry.filter = std::move(filter);
+  return static_cast<uint32_t>(entries_.size() - 1);
+}
+
+void FilterIndex::Want(std::vector<uint32_t> slots) {
+  for (const uint32_t slot : wanted_) candidates_.SetWanted(slot, false);
+  wanted_ = std::move(slots);
+  for (const uint32_t slot : wanted_) candidates_.SetWanted(slot, true);
+  if (wanted_.size() <= kFew) return;
+  while (filed_ < entries_.size()) File(filed_++);
+}
+
+// Files a filter under the condition that finds it least often in vain.
+void FilterIndex::File(uint32_t slot) {
+  const Entry& entry = entries_[slot];
+  const size_t count = entry.filter != nullptr ? entry.filter->conditions().size() : 0;
+  if (count == 0) return postings_.Add(slot, &always_);
+  by_path_.resize(paths_.size());
+  size_t best = 0;
+  size_t least = SIZE_MAX;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t cost = PathIndex::Cost(by_path_[entry.ids[i]].get(), entry.filter->conditions()[i]);
+    if (cost >= least) continue;
+    least = cost;
+    best = i;
+  }
+  std::unique_ptr<PathIndex>& index = by_path_[entry.ids[best]];
+  if (index == nullptr) {
+    index = std::make_unique<PathIndex>(&seed_, &postings_);
+    filed_paths_.push_back(static_cast<uint32_t>(entry.ids[best]));
+  }
+  index->Add(entry.filter->conditions()[best], slot);
+  settled_ = 0;
+}
+
+void FilterIndex::Settle() {
+  for (; settled_ < filed_paths_.size(); ++settled_) {
+    if (by_path_[filed_paths_[settled_]]->Settle()) return;
+  }
+}
+
+size_t FilterIndex::Match(const JsonScanner& scanner, std::vector<uint32_t>* matching) {
+  matching->clear();
+  const std::vector<uint32_t>* slots = &wanted_;
+  if (wanted_.size() > kFew) {
+    candidates_.Clear();
+    postings_.Offer(&always_, &candidates_);
+    const std::vector<JsonValue>& values = scanner.values();
+    for (const uint32_t path : filed_paths_) {
+      if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
+    }
+    slots = &candidates_.found();
+  }
+  size_t tried = 0;
+  for (const uint32_t slot : *slots) {
+    const Entry& entry = entries_[slot];
+    if (entry.filter != nullptr) {
+      ++tried;
+      if (!entry.filter->Matches(scanner, scanner.values(), entry.ids)) continue;
+    }
+    matching->push_back(slot);
+  }
+  return tried;
+}
+
+}  // namespace kasocki
