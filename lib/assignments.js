@@ -2,6 +2,7 @@
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
 const { readTime } = require('./time');
+const { TopicPattern } = require('./topic-pattern');
 
 /**
  * What the arguments of `subscribe` and `unsubscribe` mean, in whichever of their forms.
@@ -12,13 +13,16 @@ const { readTime } = require('./time');
  * @property {{argument: *}} [filter] to be set
  * @property {boolean} start whether to start as well
  *
- * @typedef {import('./native').NativeAssignment} Assignment
+ * @typedef {import('./native').NativeAssignment & { pattern?: TopicPattern }} Assignment whose `topic` is a pattern's text,
+ *     where there is a pattern
  */
 
 const MAX_PARTITION = 2 ** 31 - 1;
 const ALL_PARTITIONS = -1;
 const END = -1;
 const BEGINNING = -2;
+/** Each is tried on every topic of the cluster. */
+const MAX_PATTERNS = 100;
 const NAMED_OFFSETS = { latest: END, earliest: BEGINNING };
 
 /** Members of the object form; exactly one of the first two must be there. */
@@ -130,7 +134,24 @@ class Reader {
             }
             result.push(assignment);
         }
+        this.readPatterns(result.filter(({ topic }) => TopicPattern.is(topic)));
         return result;
+    }
+
+    readPatterns(assignments) {
+        if (assignments.length > MAX_PATTERNS) {
+            throw new LimitExceededError(`More than ${MAX_PATTERNS} patterns at once`);
+        }
+        for (const assignment of assignments) {
+            if (assignment.partition !== ALL_PARTITIONS) {
+                throw this.refuse('A pattern means all partitions: it takes no "partition"');
+            }
+            try {
+                assignment.pattern = new TopicPattern(assignment.topic);
+            } catch (error) {
+                throw this.refuse(`A pattern of topics: ${error.message.replace(/^filter "topic": /, '')}`);
+            }
+        }
     }
 }
 

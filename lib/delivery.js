@@ -31,10 +31,18 @@ class Delivery {
         this.onSent = onSent;
         this.onNotice = onNotice;
         this.onFault = onFault;
+        /** there is a subscription, and the client knows */
+        this.subscribed = false;
         this.started = false;
         this.wanting = false;
         this.closed = false;
         this.consumes = [];
+    }
+
+    /** There is a subscription. */
+    begin() {
+        this.subscribed = true;
+        this.scheduler.add(this);
     }
 
     /** From now on messages are emitted. */
@@ -79,7 +87,7 @@ class Delivery {
      * @return {Function[]} acks that wait for a message
      */
     end() {
-        this.started = false;
+        this.subscribed = this.started = false;
         this.want(false);
         return this.consumes.splice(0);
     }
@@ -92,7 +100,7 @@ class Delivery {
 
     /** @return {number} 0: nothing was sent; else which part of a full batch was. Called by the scheduler */
     pump() {
-        if (this.closed) {
+        if (this.closed || !this.subscribed) {
             return 0;
         }
         try {

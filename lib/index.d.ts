@@ -98,7 +98,7 @@ declare namespace Kasocki {
 
     /** Of one socket; the last three of the process. */
     export interface Limits {
-        /** assignments of one subscribe, default 10000 */
+        /** assignments of one subscribe, and partitions of one subscription, default 10000 */
         assignments?: number;
         /** bytes of a filter's JSON text, default 65536 */
         filterBytes?: number;
@@ -257,7 +257,7 @@ declare namespace Kasocki {
     /** Where reading ends: at the end as it is now, before an offset, or before the first record at or after a time. */
     export type Until = 'end' | { offset: number; timestamp?: undefined } | { timestamp: Time; offset?: undefined };
 
-    /** What can be subscribed. Without a partition: all of the topic's. Without `until`: for ever. */
+    /** What can be subscribed. A `topic` like `/^orders-/` is a pattern, over later topics, too. Without a partition: all of the topic's. Without `until`: for ever. */
     export type WantedAssignment = { topic: string; partition?: number; until?: Until } & Start;
 
     /** The object form of `subscribe`. */
@@ -332,6 +332,8 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
+        /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
+        assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
         /** everything has an `until` and is at it; where each stands */
         end: (assignments: Assignment[]) => void;
         err: (error: ErrorObject) => void;

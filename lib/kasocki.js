@@ -31,6 +31,7 @@ const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
 const { Meter } = require('./statsd');
+const { Subscription } = require('./subscription');
 const { TokenBucket } = require('./token-bucket');
 const { totals } = require('./totals');
 const { isSocket, readEvent, readOptions } = require('./validation');
@@ -73,8 +74,8 @@ class Kasocki {
     #session;
     #delivery;
     #eventCount = 0;
-    /** of each topic subscribed, whether its reading has an end; undefined: not subscribed */
-    #subscribed;
+    /** undefined: not subscribed */
+    #subscription;
     #closed = false;
     #starting;
 
@@ -241,6 +242,7 @@ class Kasocki {
         this.#asker.close();
         this.#delivery?.close();
         this.#session?.close();
+        this.#hub?.unfollow(this);
         this.#hub?.release(this.#member, this.#options.hubIdle);
         this.#meter?.countSocket(-1);
     }
@@ -311,7 +313,7 @@ class Kasocki {
     }
 
     #subscribe(argument) {
-        if (this.#subscribed !== undefined) {
+        if (this.#subscription !== undefined) {
             throw new AlreadySubscribedError('This socket has subscribed already');
         }
         return this.#subscribeTo(this.#read(readSubscribe, argument), argument);
@@ -328,22 +330,20 @@ class Kasocki {
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
     async #subscribeTo({ assignments, object, filter, start }, argument) {
-        const topics = new Map(assignments.map(({ topic }) => [topic, true]));
-        for (const { topic, until } of assignments) {
-            topics.set(topic, topics.get(topic) && until !== undefined);
-        }
-        await this.#checkTopics(new Set(topics.keys()));
-        const { bufferBytes: limit } = this.#options.limits;
+        const subscription = new Subscription(assignments);
+        const found = await this.#findTopics(subscription);
+        const { bufferBytes: limit, assignments: maxPartitions } = this.#options.limits;
         if (bufferBytes() > limit) {
             throw new LimitExceededError(`The readers of this process hold more than ${limit} bytes`);
         }
+        const { grows, bounded } = subscription;
         const filterBefore = this.#session.filter;
         let assigned;
         try {
             if (filter !== undefined) {
                 this.#filter(filter.argument);
             }
-            assigned = await this.#session.subscribe(assignments);
+            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions });
         } catch (error) {
             if (error instanceof AlreadyClosingError) {
                 throw error;
@@ -357,23 +357,75 @@ class Kasocki {
             }
             throw error;
         }
-        this.#subscribed = topics;
+        this.#subscription = subscription;
+        if (grows) {
+            this.#hub.follow(this, () => this.#findMore(subscription));
+            // Some may have come meanwhile.
+            this.#findMore(subscription);
+        }
+        this.#delivery.begin();
         if (start) {
             this.#delivery.start();
         }
         return object ? { assignments: assigned } : assigned;
     }
 
-    #unsubscribe(argument) {
-        const topics = this.#read(readUnsubscribe, argument);
-        const missing = topics === null ? undefined : [...topics].find((topic) => !this.#subscribed?.has(topic));
-        if (this.#subscribed === undefined || missing !== undefined) {
-            throw new NotSubscribedError(missing === undefined ? 'This socket has not subscribed' : `Not subscribed to topic "${missing}"`);
+    /**
+     * What is to be subscribed now: the topics named, all of which must be there for this socket, and those that patterns
+     * find.
+     *
+     * @param {Subscription} subscription
+     * @return {Promise<object[]>} assignments
+     */
+    async #findTopics(subscription) {
+        const { connectTimeout } = this.#options;
+        const names = [...subscription.topics.keys()];
+        const isKnown = (name) => this.#hub.topicNames.has(name);
+        if (subscription.patterns.length > 0 || (names.every((name) => this.#access.allows(name)) && !names.every(isKnown))) {
+            await this.#hub.topics(UNKNOWN_TOPICS_AGE, connectTimeout);
         }
-        topics?.forEach((topic) => this.#subscribed.delete(topic));
-        const ended = this.#session.unsubscribe(topics && [...topics], [...this.#subscribed.values()].every(Boolean));
-        if (topics === null || this.#subscribed.size === 0) {
+        const found = await subscription.find(this.#hub.topicNames);
+        const visible = new Set(await this.#access.visible([...names.filter(isKnown), ...found], connectTimeout));
+        if (this.#closed) {
+            throw new AlreadyClosingError('The socket is being closed');
+        }
+        const missing = names.find((name) => !visible.has(name));
+        if (missing !== undefined) {
+            this.#topics = this.#topics.filter((name) => !subscription.topics.has(name) || visible.has(name));
+            throw this.#notAvailable(`Topic "${missing}" is not available`);
+        }
+        return [...subscription.named, ...subscription.take(found.filter((name) => visible.has(name)))];
+    }
+
+    /** Names of topics have come or gone. */
+    async #findMore(subscription) {
+        try {
+            const found = await subscription.find(this.#hub.topicNames);
+            const visible = found.length === 0 ? [] : await this.#access.visible(found, this.#options.connectTimeout);
+            if (visible.length > 0 && subscription === this.#subscription && !this.#closed) {
+                this.#session.join(subscription.take(visible));
+            }
+        } catch (error) {
+            // They may be authorized when names change again.
+            subscription.known = new Set();
+            if (!this.#closed) {
+                this.#report(error);
+            }
+        }
+    }
+
+    #unsubscribe(argument) {
+        const names = this.#read(readUnsubscribe, argument);
+        const subscription = this.#subscription;
+        if (subscription === undefined) {
+            throw new NotSubscribedError('This socket has not subscribed');
+        }
+        const topics = names && subscription.drop(names);
+        const ended = this.#session.unsubscribe(topics, subscription.bounded);
+        if (topics === null || subscription.isEmpty) {
             this.#endSubscription();
+        } else if (!subscription.grows) {
+            this.#hub.unfollow(this);
         }
         this.#delivery.wake();
         return ended;
@@ -382,28 +434,10 @@ class Kasocki {
     /** As before the first `subscribe`, but for the filter, which stays. */
     #endSubscription() {
         this.#session.unsubscribe(null);
-        this.#subscribed = undefined;
+        this.#hub.unfollow(this);
+        this.#subscription = undefined;
         for (const ack of this.#delivery.end()) {
             this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
-        }
-    }
-
-    /** @param {Set<string>} names all of which must be known to Kafka, and visible to this socket */
-    async #checkTopics(names) {
-        const { connectTimeout } = this.#options;
-        const list = [...names];
-        const isKnown = (name) => this.#hub.topicNames.has(name);
-        if (list.every((name) => this.#access.allows(name)) && !list.every(isKnown)) {
-            await this.#hub.topics(UNKNOWN_TOPICS_AGE, connectTimeout);
-        }
-        const visible = new Set(await this.#access.visible(list.filter(isKnown), connectTimeout));
-        if (this.#closed) {
-            throw new AlreadyClosingError('The socket is being closed');
-        }
-        const missing = list.find((name) => !visible.has(name));
-        if (missing !== undefined) {
-            this.#topics = this.#topics.filter((name) => !names.has(name) || visible.has(name));
-            throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
     }
 
@@ -450,7 +484,7 @@ class Kasocki {
     }
 
     #consume(ack) {
-        if (this.#subscribed === undefined) {
+        if (this.#subscription === undefined) {
             throw new NotSubscribedError('Subscribe before consuming');
         }
         // Without an ack nobody would get the message: it stays.
@@ -461,7 +495,7 @@ class Kasocki {
     }
 
     #start() {
-        if (this.#subscribed === undefined) {
+        if (this.#subscription === undefined) {
             throw new NotSubscribedError('Subscribe before starting');
         }
         if (this.#delivery.started) {

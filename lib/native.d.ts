@@ -14,7 +14,7 @@ export interface NativeError {
 
 export interface NativeAssignment {
     topic: string;
-    /** -1: all partitions of the topic */
+    /** -1: all partitions of the topic; those that are added later join, from their beginnings, unless `until` is the end */
     partition: number;
     start: 'offset' | 'timestamp' | 'last';
     /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
@@ -41,7 +41,7 @@ export interface NativeHubOptions {
 export type HubEvent =
     /** sessions for which take() has something (each listed once until it was taken from) */
     | { type: 'ready'; sessions: Uint32Array }
-    /** the answer to topics() */
+    /** the answer to topics(); request 0: names have come or gone, and a session follows them */
     | { type: 'topics'; request: number; topics: string[] }
     | { type: 'topics'; request: number; error: NativeError; healable: boolean }
     /** the answer to subscribe(), partitions filled in */
@@ -154,13 +154,28 @@ export interface NativeBatch {
     data: Buffer | string[];
 }
 
-/** What comes between messages: all partitions are at their bounds. */
-export type NativeNotice = { notice: 'end'; assignments: NativeAssigned[] };
+export interface NativeSubscribeOptions {
+    /** in all, those that join later included */
+    maxPartitions: number;
+    /** a `topics` event with request 0 is to come when names of topics come or go */
+    names: boolean;
+    /** all that is subscribed has an `until` */
+    bounded: boolean;
+}
+
+/** What comes between messages. */
+export type NativeNotice =
+    /** all partitions are at their bounds */
+    | { notice: 'end'; assignments: NativeAssigned[] }
+    /** partitions that joined later; not exact: more may come than was asked for */
+    | { notice: 'assigned'; assignments: (NativeAssigned & { exact: boolean })[] };
 
 export class NativeSession {
     readonly id: number;
     /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
-    subscribe(request: number, assignments: NativeAssignment[]): void;
+    subscribe(request: number, assignments: NativeAssignment[], options: NativeSubscribeOptions): void;
+    /** Further topics of the subscription, all partitions of each, from their beginnings, whatever their `start`. A notice `assigned` follows. */
+    join(topics: NativeAssignment[]): void;
     /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood.
      *  bounded: everything that is left has an `until`. */
     unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];

@@ -312,7 +312,7 @@ describe('subscribe', () => {
             const client = await readyClient(server);
             const at = (name) => [{ topic: name, partition: 0, offset: 0 }];
             const names = ['no-such-topic', internal, '__consumer_offsets', '', ' ', '.', '..', 'a b', 'ü', 'x'.repeat(250), 'x'.repeat(20000), 'a\0b', '\ud800',
-                '__proto__', 'constructor', '/.*/', '*', topic + ' ', topic.toUpperCase()];
+                '__proto__', 'constructor', '/', '*', topic + ' ', topic.toUpperCase()];
             for (const name of names) {
                 for (const argument of [name, [name], [topic, name], at(name), [...at(topic), ...at(name)]]) {
                     const error = await refused(client, argument, 'TopicNotAvailableError');

@@ -19,7 +19,11 @@ namespace kasocki {
 
 using RequestId = uint32_t;
 
-// The answer to Hub::RequestTopics. `healable`: an error that may pass by itself.
+// Of an event that nobody asked for.
+inline constexpr RequestId kNobody = 0;
+
+// The answer to Hub::RequestTopics; to kNobody, when names came or went and a session follows them. `healable`: an error
+// that may pass by itself.
 struct TopicsEvent {
   RequestId request;
   Result<std::vector<std::string>> topics;

@@ -37,11 +37,17 @@ void Hub::CloseSession(const std::shared_ptr<Session>& session) {
   mailbox_.Post([this, session] { worker_.RemoveSession(session); });
 }
 
-void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments) {
+void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments,
+                    const SubscribeOptions& options) {
   mailbox_.Post(
-      [this, session, generation = session->generation(), request, assignments = std::move(assignments)]() mutable {
-        worker_.Subscribe(session, generation, request, std::move(assignments));
-      });
+      [this, session, generation = session->generation(), request, assignments = std::move(assignments),
+       options]() mutable { worker_.Subscribe(session, generation, request, std::move(assignments), options); });
+}
+
+void Hub::Join(const std::shared_ptr<Session>& session, std::vector<Assignment> topics) {
+  mailbox_.Post([this, session, generation = session->generation(), topics = std::move(topics)] {
+    worker_.Join(session, generation, topics);
+  });
 }
 
 std::vector<Standing> Hub::Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics,

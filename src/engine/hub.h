@@ -51,7 +51,10 @@ class Hub {
   void CloseSession(const std::shared_ptr<Session>& session);
 
   // Answered by a SubscribedEvent.
-  void Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments);
+  void Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments,
+                 const SubscribeOptions& options);
+  // Topics that a pattern of the subscription has found later.
+  void Join(const std::shared_ptr<Session>& session, std::vector<Assignment> topics);
   // Ends these topics at once (null: the whole subscription, or one under way); returns where they stood.
   std::vector<Standing> Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics,
                                     bool bounded);

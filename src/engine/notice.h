@@ -21,7 +21,17 @@ struct EndNotice {
   std::vector<Standing> ended;  // filled in when it is taken
 };
 
-using Notice = std::variant<EndNotice>;
+// A partition that was subscribed after the subscription was answered.
+struct Joined {
+  TopicPartition partition;
+  int64_t offset = 0;
+  bool exact = true;  // false: more may come than was asked for
+};
+struct AssignedNotice {
+  std::vector<Joined> joined;
+};
+
+using Notice = std::variant<EndNotice, AssignedNotice>;
 
 }  // namespace kasocki
 

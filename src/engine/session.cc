@@ -6,6 +6,14 @@
 #include <variant>
 
 namespace kasocki {
+namespace {
+
+bool IsEmpty(const Notice& notice) {
+  auto* assigned = std::get_if<AssignedNotice>(&notice);
+  return assigned != nullptr && assigned->joined.empty();
+}
+
+}  // namespace
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
                  std::shared_ptr<const Filter> guard)
@@ -46,11 +54,13 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   return taken;
 }
 
-void Session::Complete(Notice* notice) const {
+void Session::Complete(Notice* notice) {
   if (auto* end = std::get_if<EndNotice>(notice)) {
     for (const std::unique_ptr<Cursor>& cursor : cursors) {
       if (!cursor->ended) end->ended.push_back({cursor->name, cursor->position});
     }
+    end_queued_ = false;
+    at_end_ = true;
   }
 }
 
@@ -71,9 +81,17 @@ void Session::Move(Cursor* cursor, int64_t position) {
 }
 
 void Session::CheckEnd() {
-  if (!bounded_ || closed_ || end_queued_ || expected_ > 0 || open_ > 0) return;
+  if (!bounded_ || closed_ || end_queued_ || at_end_ || expected_ > 0 || open_ > 0) return;
   end_queued_ = true;
   Enqueue(EndNotice{});
+}
+
+void Session::DropEnd() {
+  if (!std::exchange(end_queued_, false)) return;
+  std::erase_if(queue_, [](const Item& item) {
+    auto* notice = std::get_if<Notice>(&item);
+    return notice != nullptr && std::holds_alternative<EndNotice>(*notice);
+  });
 }
 
 void Session::GiveBack() {
@@ -88,10 +106,7 @@ void Session::GiveBack() {
   }
   queue_ = std::move(notices);
   prepared_bytes_ = 0;
-  if (open_ > 0) {
-    std::erase_if(queue_, [](const Item& item) { return std::holds_alternative<EndNotice>(std::get<Notice>(item)); });
-    end_queued_ = false;
-  }
+  if (open_ > 0) DropEnd();
   listed_ = !queue_.empty();
   CheckEnd();
 }
@@ -118,6 +133,15 @@ void Session::FindDelivered() {
   }
 }
 
+void Session::ForgetJoined(const std::set<std::string>& topics) {
+  for (Item& item : queue_) {
+    auto* notice = std::get_if<Notice>(&item);
+    auto* assigned = notice == nullptr ? nullptr : std::get_if<AssignedNotice>(notice);
+    if (assigned == nullptr) continue;
+    std::erase_if(assigned->joined, [&](const Joined& joined) { return topics.contains(joined.partition.topic); });
+  }
+}
+
 std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, bool bounded) {
   std::lock_guard lock(mutex_);
   FindDelivered();
@@ -128,9 +152,10 @@ std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, 
     if (!cursor->done()) --open_;
     stood.push_back({cursor->name, cursor->delivered});
   }
+  if (topics != nullptr) ForgetJoined(*topics);
   std::erase_if(queue_, [&](const Item& item) {
     auto* segment = std::get_if<Segment>(&item);
-    if (segment == nullptr) return topics == nullptr;
+    if (segment == nullptr) return topics == nullptr || IsEmpty(std::get<Notice>(item));
     if (!segment->cursor->ended) return false;
     prepared_bytes_ -= segment->matches->BytesBetween(segment->first, segment->last);
     return true;
@@ -139,7 +164,7 @@ std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, 
     ++generation_;
     ended_topics_.clear();
     expected_ = 0;
-    bounded_ = end_queued_ = false;
+    bounded_ = end_queued_ = at_end_ = false;
   } else {
     bounded_ = bounded;
     ended_topics_.insert(topics->begin(), topics->end());
@@ -154,27 +179,45 @@ Session::Generation Session::generation() const {
   return generation_;
 }
 
-void Session::Expect(Generation generation, size_t cursors, bool bounded) {
+void Session::Expect(Generation generation, size_t cursors) {
+  std::lock_guard lock(mutex_);
+  if (generation != generation_ || cursors == 0) return;
+  expected_ += cursors;
+  DropEnd();
+}
+
+void Session::SetBounded(Generation generation, bool bounded) {
   std::lock_guard lock(mutex_);
   if (generation != generation_) return;
-  expected_ += cursors;
   bounded_ = bounded;
   CheckEnd();
 }
 
-Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until) {
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
+                           Announce announce) {
   std::lock_guard lock(mutex_);
   if (closed_ || generation != generation_) return nullptr;
   --expected_;
   Cursor* cursor = nullptr;
-  if (!ended_topics_.contains(partition.topic)) {
+  if (!at_end_ && !ended_topics_.contains(partition.topic)) {
     cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
     cursor->position = cursor->seen_position = position;
     cursor->until = until;
     if (!cursor->done()) ++open_;
+    if (announce != Announce::kNo) AnnounceJoined({partition, position, announce == Announce::kExact});
   }
   CheckEnd();
   return cursor;
+}
+
+void Session::AnnounceJoined(Joined joined) {
+  auto* last = queue_.empty() ? nullptr : std::get_if<Notice>(&queue_.back());
+  auto* assigned = last == nullptr ? nullptr : std::get_if<AssignedNotice>(last);
+  if (assigned != nullptr) {
+    assigned->joined.push_back(std::move(joined));
+  } else {
+    Enqueue(AssignedNotice{{std::move(joined)}});
+  }
 }
 
 std::vector<std::unique_ptr<Cursor>> Session::RemoveEnded() {
@@ -217,6 +260,11 @@ void Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {
   Move(cursor, std::clamp(cursor->position, begin, std::max(begin, end)));
   cursor->seen_position = cursor->position;
   CheckEnd();
+}
+
+bool Session::Continues(Generation generation) const {
+  std::lock_guard lock(mutex_);
+  return !closed_ && generation == generation_ && !at_end_;
 }
 
 bool Session::Wants(const std::string& topic) const {

@@ -86,11 +86,16 @@ class Session {
 
   // --- The worker's side.
 
-  // So many cursors will be added. `bounded`: all partitions of this subscription have an end; when all cursors are
-  // there and at their bounds, an EndNotice follows the last message.
-  void Expect(Generation generation, size_t cursors, bool bounded);
-  // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile.
-  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until);
+  // So many cursors will be added.
+  void Expect(Generation generation, size_t cursors);
+  // `bounded`: all partitions of this subscription have an end. When all cursors are there and at their bounds, an
+  // EndNotice follows the last message.
+  void SetBounded(Generation generation, bool bounded);
+  // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile, or is at its
+  // end. An AssignedNotice comes before the first message of it, if it is to be announced.
+  enum class Announce { kNo, kExact, kInexact };
+  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
+                    Announce announce);
   // Cursors that were unsubscribed: the caller takes them off their partitions.
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
@@ -106,6 +111,8 @@ class Session {
   // Moves the cursor into [begin, end].
   void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
   bool closed() const;
+  // It reads on for this subscription: that was not ended, nor is it at its end.
+  bool Continues(Generation generation) const;
   // The topic was not ended.
   bool Wants(const std::string& topic) const;
   // True, once: there is something to take that the main thread was not told of.
@@ -129,8 +136,11 @@ class Session {
   void Enqueue(Item item);
   void Move(Cursor* cursor, int64_t position);
   void CheckEnd();
+  void DropEnd();
   // Fills in what is known only when the notice is taken.
-  void Complete(Notice* notice) const;
+  void Complete(Notice* notice);
+  void AnnounceJoined(Joined joined);
+  void ForgetJoined(const std::set<std::string>& topics);
   // Has each cursor's `delivered` say up to where everything was taken.
   void FindDelivered();
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
@@ -150,7 +160,8 @@ class Session {
   size_t expected_ = 0;                 // cursors that will be added
   size_t open_ = 0;                     // cursors that are not at their bounds
   bool bounded_ = false;                // all partitions have bounds
-  bool end_queued_ = false;             // an EndNotice is in the queue, or was taken
+  bool end_queued_ = false;             // an EndNotice is in the queue
+  bool at_end_ = false;                 // it was taken: this subscription is over
   bool wanting_ = false;
   bool closed_ = false;
   bool starved_ = false;  // the worker met a full session: Take must tell of credit

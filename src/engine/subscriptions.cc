@@ -15,6 +15,7 @@ constexpr milliseconds kTopicsAgeAgain{1000};  // ... when a name is not in it
 constexpr milliseconds kTopicsTimeout{10000};
 constexpr milliseconds kAnswerAfter{5000};  // a partition without a leader delays the answer so long at most
 constexpr milliseconds kAskAgainAfter{200};
+constexpr milliseconds kLookEvery{5000};  // for new topics and partitions
 
 // Errors of one partition that no waiting will heal.
 bool IsLasting(const Error& error) {
@@ -47,9 +48,10 @@ struct Subscriptions::Subscription {
   Session::Generation generation;
   RequestId request;
   std::vector<Assignment> assignments;  // as asked for
-  std::vector<Slot> slots;              // with partitions filled in
+  SubscribeOptions options;
+  std::vector<Slot> slots;  // with partitions filled in
   size_t known = 0;
-  bool bounded = true;  // all assignments have an end
+  Session::Announce announce = Session::Announce::kNo;
   enum { kOpen, kAnswered, kRefused } state = kOpen;
 };
 
@@ -58,22 +60,34 @@ bool Subscriptions::IsOver(const Subscription& subscription) {
          subscription.session->generation() != subscription.generation;
 }
 
+Subscriptions::Subscriptions(OffsetReset reset, TopicDirectory* topics, BoundsResolver* bounds, Timers* timers,
+                             AddCursor add_cursor, Tell tell, Ready ready)
+    : reset_(reset),
+      topics_(topics),
+      bounds_(bounds),
+      timers_(timers),
+      add_cursor_(std::move(add_cursor)),
+      tell_(std::move(tell)),
+      ready_(std::move(ready)),
+      watches_(
+          [this](const Watches::Watch& watch, std::vector<Assignment> added) { OnFound(watch, std::move(added)); }) {
+  topics_->SetObserver([this](const ClusterMetadata& metadata) { OnMetadata(metadata); });
+}
+
 void Subscriptions::Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
-                              std::vector<Assignment> assignments) {
+                              std::vector<Assignment> assignments, const SubscribeOptions& options) {
   auto subscription = std::make_shared<Subscription>();
   subscription->session = std::move(session);
   subscription->generation = generation;
   subscription->request = request;
   subscription->assignments = std::move(assignments);
-  for (const Assignment& assignment : subscription->assignments) {
-    if (assignment.until.kind == Until::Kind::kNever) subscription->bounded = false;
-  }
+  subscription->options = options;
   FindTopics(subscription, false);
 }
 
 void Subscriptions::Refuse(const Shared& subscription, Error error) {
   subscription->state = Subscription::kRefused;
-  answer_({subscription->session->id(), subscription->request, std::move(error)});
+  tell_(SubscribedEvent{subscription->session->id(), subscription->request, std::move(error)});
 }
 
 void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
@@ -103,6 +117,11 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
                  "Topic " + assignment.topic + " has no partition " + std::to_string(assignment.partition), ""});
           }
         }
+        const size_t max = subscription->options.max_partitions;
+        if (slots.size() > max) {
+          return Refuse(subscription, {ErrorKind::kLimitExceeded,
+                                       "More than " + std::to_string(max) + " partitions in one subscription", ""});
+        }
         subscription->slots = std::move(slots);
         for (size_t i = 0; i < subscription->slots.size(); ++i) AskBounds(subscription, i);
         timers_->At(Clock::now() + kAnswerAfter, [this, subscription] {
@@ -127,7 +146,8 @@ void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Err
     if (IsOver(*subscription)) return;
     const Assignment& assignment = subscription->slots[index].assignment;
     if (subscription->session->Wants(assignment.topic)) return AskBounds(subscription, index);
-    add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, 0, {});
+    add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, 0, {},
+                Session::Announce::kNo);
   });
 }
 
@@ -174,8 +194,10 @@ void Subscriptions::Place(const Shared& subscription, size_t index) {
   }
   // The answer did not wait for this partition: it starts at the first end learnt.
   int64_t start = position.ok() ? position.value() : slot.bounds.second;
+  Session::Announce announce = subscription->announce;
+  if (!Shown(assignment.start, std::nullopt)) announce = Session::Announce::kExact;
   add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, start,
-              slot.until);
+              slot.until, announce);
 }
 
 void Subscriptions::AnswerIfDone(const Shared& subscription) {
@@ -184,22 +206,92 @@ void Subscriptions::AnswerIfDone(const Shared& subscription) {
 
 void Subscriptions::AnswerNow(const Shared& subscription) {
   subscription->state = Subscription::kAnswered;
-  if (subscription->session->closed()) return;
+  Session& session = *subscription->session;
+  if (session.closed()) return;
   const bool complete = subscription->known == subscription->slots.size();
-  subscription->session->Expect(subscription->generation, subscription->slots.size(), subscription->bounded);
+  session.Expect(subscription->generation, subscription->slots.size());
+  session.SetBounded(subscription->generation, subscription->options.bounded);
   std::vector<Assigned> assigned;
   assigned.reserve(subscription->slots.size());
   for (const Slot& slot : subscription->slots) {
     TopicPartition partition{slot.assignment.topic, slot.assignment.partition};
     if (slot.position) {
-      add_cursor_(subscription->session, subscription->generation, partition, *slot.position, slot.until);
+      add_cursor_(subscription->session, subscription->generation, partition, *slot.position, slot.until,
+                  Session::Announce::kNo);
     }
     assigned.push_back({std::move(partition), Shown(slot.assignment.start, slot.position)});
   }
+  tell_(SubscribedEvent{session.id(), subscription->request, std::move(assigned)});
+  if (session.TakeNews()) ready_(session.id());  // that this is the end, if nothing was subscribed
+  Watch(*subscription);
   // The timer of a subscription outlives it: what is large goes now.
   if (complete) subscription->slots.clear();
   subscription->assignments.clear();
-  answer_({subscription->session->id(), subscription->request, std::move(assigned)});
+}
+
+// What has the end as it is now does not grow.
+void Subscriptions::Watch(const Subscription& subscription) {
+  Watches::Watch watch;
+  watch.session = subscription.session;
+  watch.generation = subscription.generation;
+  watch.max_partitions = subscription.options.max_partitions;
+  watch.partitions = subscription.slots.size();
+  watch.names = subscription.options.names;
+  for (const Assignment& assignment : subscription.assignments) {
+    if (assignment.partition != kAllPartitions || assignment.until.kind == Until::Kind::kEnd) continue;
+    watch.topics[assignment.topic].until = assignment.until;
+  }
+  for (const Slot& slot : subscription.slots) {
+    auto topic = watch.topics.find(slot.assignment.topic);
+    if (topic != watch.topics.end()) topic->second.known.insert(slot.assignment.partition);
+  }
+  watches_.Add(std::move(watch));
+  // There may have been news since the topics were looked up.
+  if (const ClusterMetadata* metadata = topics_->last()) watches_.Look(*metadata);
+  if (watches_.empty() || std::exchange(looking_, true)) return;
+  timers_->At(Clock::now() + kLookEvery, [this] { LookAgain(); });
+}
+
+void Subscriptions::LookAgain() {
+  looking_ = !watches_.empty();
+  if (!looking_) return;
+  // Whatever is told to whomever, OnMetadata sees.
+  topics_->Request(kLookEvery / 2, kTopicsTimeout, [](const ClusterMetadata*, const TopicDirectory::Failure*) {});
+  timers_->At(Clock::now() + kLookEvery, [this] { LookAgain(); });
+}
+
+void Subscriptions::OnMetadata(const ClusterMetadata& metadata) {
+  watches_.Look(metadata);
+  if (!watches_.names()) {
+    names_.clear();
+    return;
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, partitions] : metadata) names.push_back(name);
+  if (names == names_) return;
+  names_ = names;
+  tell_(TopicsEvent{kNobody, std::move(names)});
+}
+
+void Subscriptions::Join(SessionId session, Session::Generation generation, const std::vector<Assignment>& topics) {
+  if (const ClusterMetadata* metadata = topics_->last()) watches_.AddTopics(session, generation, topics, *metadata);
+}
+
+void Subscriptions::OnFound(const Watches::Watch& watch, std::vector<Assignment> added) {
+  if (added.empty()) {
+    return tell_(SessionsErrorEvent{
+        {watch.session->id()},
+        {ErrorKind::kLimitExceeded,
+         "More than " + std::to_string(watch.max_partitions) + " partitions: later ones are not read", ""}});
+  }
+  auto joining = std::make_shared<Subscription>();
+  joining->session = watch.session;
+  joining->generation = watch.generation;
+  joining->state = Subscription::kAnswered;
+  joining->announce = Session::Announce::kExact;
+  for (Assignment& assignment : added) joining->slots.emplace_back().assignment = std::move(assignment);
+  watch.session->Expect(watch.generation, joining->slots.size());
+  for (size_t i = 0; i < joining->slots.size(); ++i) AskBounds(joining, i);
 }
 
 }  // namespace kasocki

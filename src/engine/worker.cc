@@ -69,8 +69,10 @@ bool Worker::OpenClients() {
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-             int64_t position, Bound until) { AddCursor(session, generation, name, position, until); },
-      [this](SubscribedEvent event) { outbox_->Push(std::move(event)); });
+             int64_t position, Bound until,
+             Session::Announce announce) { AddCursor(session, generation, name, position, until, announce); },
+      [this](HubEvent event) { outbox_->Push(std::move(event)); },
+      [this](SessionId session) { SessionReady(session); });
   topics_->Start(catch_up_client_.get());
   return true;
 }
@@ -130,6 +132,7 @@ void Worker::AddSession(std::shared_ptr<Session> session) {
 void Worker::RemoveSession(const std::shared_ptr<Session>& session) {
   if (sessions_.erase(session->id()) == 0) return;
   --counters_->sessions;
+  if (subscriptions_) subscriptions_->Forget(session->id());
   for (const std::unique_ptr<Cursor>& cursor : session->cursors) RemoveCursor(cursor.get());
 }
 
@@ -140,9 +143,14 @@ void Worker::RemoveCursor(Cursor* cursor) {
 }
 
 void Worker::Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
-                       std::vector<Assignment> assignments) {
+                       std::vector<Assignment> assignments, const SubscribeOptions& options) {
   if (broken_) return outbox_->Push(SubscribedEvent{session->id(), request, *broken_});
-  subscriptions_->Subscribe(std::move(session), generation, request, std::move(assignments));
+  subscriptions_->Subscribe(std::move(session), generation, request, std::move(assignments), options);
+}
+
+void Worker::Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+                  const std::vector<Assignment>& topics) {
+  if (subscriptions_) subscriptions_->Join(session->id(), generation, topics);
 }
 
 void Worker::RemoveEnded(const std::shared_ptr<Session>& session) {
@@ -190,9 +198,9 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
 }
 
 void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
-                       const TopicPartition& name, int64_t position, Bound until) {
+                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce) {
   if (!sessions_.contains(session->id())) return;
-  Cursor* cursor = session->AddCursor(generation, name, position, until);
+  Cursor* cursor = session->AddCursor(generation, name, position, until, announce);
   if (session->TakeNews()) SessionReady(session->id());
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);

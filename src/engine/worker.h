@@ -56,7 +56,9 @@ class Worker : private PartitionHost {
   void AddSession(std::shared_ptr<Session> session);
   void RemoveSession(const std::shared_ptr<Session>& session);
   void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
-                 std::vector<Assignment> assignments);
+                 std::vector<Assignment> assignments, const SubscribeOptions& options);
+  void Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+            const std::vector<Assignment>& topics);
   // After Session::Unsubscribe.
   void RemoveEnded(const std::shared_ptr<Session>& session);
   void Wake(const std::shared_ptr<Session>& session);
@@ -79,7 +81,7 @@ class Worker : private PartitionHost {
   void PollClients();
   void OnClientEvent(ClientEvent event);
   void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-                 int64_t position, Bound until);
+                 int64_t position, Bound until, Session::Announce announce);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();

@@ -86,6 +86,19 @@ struct NoticeConverter {
     object.Set("assignments", ToJsStandings(env, notice.ended));
     return object;
   }
+
+  Object operator()(const AssignedNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "assigned");
+    Array assignments = Array::New(env, notice.joined.size());
+    for (uint32_t i = 0; i < notice.joined.size(); ++i) {
+      Object assignment = ToJsAssignment(env, notice.joined[i].partition, notice.joined[i].offset);
+      assignment.Set("exact", notice.joined[i].exact);
+      assignments.Set(i, assignment);
+    }
+    object.Set("assignments", assignments);
+    return object;
+  }
 };
 
 struct EventConverter {

@@ -56,7 +56,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
   return DefineClass(
       env, "NativeSession",
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
-       InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
+       InstanceMethod<&SessionObject::Join>("join"), InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
        InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::TakeReplies>("takeReplies"),
        InstanceMethod<&SessionObject::Close>("close")});
@@ -78,8 +78,18 @@ Napi::Value SessionObject::Id(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
   if (session_) {
-    handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]));
+    Napi::Object object = info[2].As<Napi::Object>();
+    SubscribeOptions options;
+    options.max_partitions = LimitOf(object.Get("maxPartitions"));
+    options.names = object.Get("names").ToBoolean();
+    options.bounded = object.Get("bounded").ToBoolean();
+    handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]), options);
   }
+  return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::Join(const Napi::CallbackInfo& info) {
+  if (session_) handle_->hub->Join(session_, ToAssignments(info[0]));
   return info.Env().Undefined();
 }
 

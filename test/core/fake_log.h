@@ -136,8 +136,9 @@ class FakeSocket {
   FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
              Bound until = {})
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
-    session_->Expect(0, 1, until.offset != Bound::kNone || until.time >= 0);
-    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until);
+    session_->Expect(0, 1);
+    session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }

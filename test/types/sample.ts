@@ -100,6 +100,7 @@ client.on('message', (message) => {
     const { topic, offset }: Kasocki.Metadata = message._kafka;
     console.log(topic, offset);
 });
+client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
 client.on('end', (assignments) => console.log(assignments[0].offset));
 client.on('err', (error) => console.error(error.origin));
 

@@ -110,6 +110,21 @@ describe('the argument of subscribe', () => {
         }
     });
 
+    it('may name patterns of topics', () => {
+        for (const [argument, start, value] of [['/^a/', 'offset', -1], [{ topics: ['/^a/'] }, 'offset', -1], [[{ topic: '/^a/', last: 5 }], 'last', 5]]) {
+            const [{ pattern, ...assignment }] = list(argument);
+            assert.deepEqual(assignment, from('/^a/', -1, start, value));
+            assert.deepEqual(['abc', 'a', 'b', 'ba'].map((name) => pattern.matches(name)), [true, true, false, false]);
+        }
+        assert.equal(list(['a/', '/a', '/', 'a']).filter(({ pattern }) => pattern).length, 0);
+        assert.equal(list(['//'])[0].pattern.matches('x'), true);
+        for (const argument of ['/(/', '/(?=a)/', `/${'a'.repeat(1000)}/`, [{ topic: '/a/', partition: 0, offset: 0 }], ['/a/', '/a/']]) {
+            assert.throws(() => list(argument), invalid);
+        }
+        assert.throws(() => list(Array.from({ length: 101 }, (_, i) => `/${i}/`)), tooMany);
+        assert.equal(list(Array.from({ length: 100 }, (_, i) => `/${i}/`)).length, 100);
+    });
+
     it('names no partition twice', () => {
         const at = (partition, offset = 0) => ({ topic: 'a', partition, offset });
         for (const argument of [['a', 'b', 'a'], [at(1), at(1, 5)], [at(1), { topic: 'a', last: 5 }], [{ topic: 'a', last: 5 }, at(1)]]) {
