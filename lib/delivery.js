@@ -96,6 +96,7 @@ class Delivery {
         this.closed = true;
         this.consumes = [];
         this.scheduler.remove(this);
+        this.sender.close();
     }
 
     /** @return {number} 0: nothing was sent; else which part of a full batch was. Called by the scheduler */

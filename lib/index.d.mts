@@ -47,6 +47,7 @@ export type {
     WantedAssignment,
     SubscribeRequest,
     Subscribed,
+    Batch,
     ErrorObject,
     Metadata,
     Ack,

@@ -74,6 +74,8 @@ declare namespace Kasocki {
         /** how long a hub without sockets is kept, in ms, default 30000 */
         hubIdle?: number;
         limits?: Limits;
+        /** how messages to a socket are put together */
+        batch?: Batch;
     }
 
     export type KafkaConfigValue = string | number | boolean | undefined;
@@ -178,6 +180,14 @@ declare namespace Kasocki {
         name: string;
         /** see librdkafka's STATISTICS.md. It names brokers */
         statistics: any;
+    }
+
+    /** Messages that are there at the same time travel in one buffer. */
+    export interface Batch {
+        /** how long a message may wait for company when messages keep coming, in ms, default 2; 0: never */
+        maxDelay?: number;
+        /** bytes that go into one buffer, default 64 KiB; a larger message travels alone */
+        maxBytes?: number;
     }
 
     export interface Logger {

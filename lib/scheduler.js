@@ -18,7 +18,10 @@
 const SLICE = 5;
 
 /** How many times as long as small batches took the next ones wait. */
-const REST = 10;
+const REST = 4;
+
+/** What one of them counts at most, in ms: if it took longer, the process was not running meanwhile. */
+const LONGEST_SMALL = 0.1;
 
 /** A batch that holds less than this part of what it could hold is small. */
 const SMALL = 0.25;
@@ -62,6 +65,7 @@ class Scheduler {
         for (const task of tasks) {
             const rest = Math.min(this.restUntil - now, task.maxDelay);
             if (rest < SHORTEST_REST) {
+                this.resting.delete(task);
                 this.queue.add(task);
             } else if (!this.queue.has(task)) {
                 this.resting.add(task);
@@ -110,7 +114,7 @@ class Scheduler {
         }
         this.running = false;
         if (small > 0) {
-            const debt = (now - start) * small / sent * REST;
+            const debt = Math.min((now - start) / sent, LONGEST_SMALL) * small * REST;
             this.restUntil = Math.min(Math.max(this.restUntil, start) + debt, now + longest);
         }
         if (this.queue.size > 0) {

@@ -19,6 +19,12 @@ const { callSafely } = require('./safely');
  * the high mark nothing more is sent; at half of it `onRoom` is called. (Neither `ws.bufferedAmount` nor `writable` nor
  * `drain` tells it: engine.io keeps a buffer of its own.) When a connection dies callbacks may never come, nor does
  * anything else then. A high mark of some 100 kB also keeps engine.io's pings from starving behind data.
+ *
+ * engine.io before 6.6 (socket.io 4.4 to 4.7) loses callbacks: those of long polling that an upgrade comes upon, and over
+ * WebSockets all but one of those that it writes at once. Later ones then come in their place, the last ones never. So
+ * whenever one comes, and after an upgrade, its buffer is looked at: if that is empty and the transport is writable,
+ * nothing is in flight, whatever the count says. (In 6.6 a transport is not yet writable in a callback: there the count is
+ * exact, and alone decides.)
  */
 
 /** How many messages a batch may hold that are handled one by one. More would keep others waiting. */
@@ -51,12 +57,24 @@ class Sender {
         this.onRoom = onRoom;
         this.onRecovery = onRecovery;
         this.inFlight = 0;
+        /** grows when what is in flight is found to have landed without its callbacks */
+        this.epoch = 0;
         this.waiting = false;
         this.roomScheduled = false;
         this.paused = false;
         this.allowance = new Allowance(limits.recoverableMessages);
         this.nspPrefix = socket.nsp && socket.nsp.name !== '/' ? `${socket.nsp.name},` : '';
         tellAckIds(socket);
+        // Not from within the event: the transport is being changed.
+        this.onUpgrade = () => setImmediate(() => this.land(0));
+        if (mayUpgrade(socket.conn)) {
+            socket.conn.on('upgrade', this.onUpgrade);
+        }
+    }
+
+    /** Nothing will be sent any more. */
+    close() {
+        this.socket.conn?.removeListener?.('upgrade', this.onUpgrade);
     }
 
     /** @return {boolean} the socket is connected: what is handed over may arrive */
@@ -196,13 +214,21 @@ class Sender {
      */
     depart(bytes) {
         this.inFlight += bytes;
-        return () => {
-            this.inFlight -= bytes;
-            if (this.waiting && this.inFlight <= this.highMark / 2) {
-                this.waiting = false;
-                this.giveRoom();
-            }
-        };
+        const { epoch } = this;
+        return () => this.land(epoch === this.epoch ? bytes : 0);
+    }
+
+    /** @param {number} bytes that are not in flight any more */
+    land(bytes) {
+        this.inFlight -= bytes;
+        if (this.inFlight > 0 && isIdle(this.socket.conn)) {
+            this.inFlight = 0;
+            this.epoch++;
+        }
+        if (this.waiting && this.inFlight <= this.highMark / 2) {
+            this.waiting = false;
+            this.giveRoom();
+        }
     }
 
     /** @param {number} delay ms until there is room again */
@@ -324,6 +350,16 @@ function backlogOf({ conn }) {
     const packets = conn && Array.isArray(conn.writeBuffer) ? conn.writeBuffer : [];
     const sizeOf = ({ data }) => PACKET_OVERHEAD + (typeof data === 'string' ? data.length : 0);
     return packets.reduce((bytes, packet) => bytes + sizeOf(packet), 0);
+}
+
+/** @return {boolean} this engine.io socket holds nothing that is still to be written */
+function isIdle(conn) {
+    return conn?.transport?.writable === true && Array.isArray(conn.writeBuffer) && conn.writeBuffer.length === 0;
+}
+
+/** @return {boolean} another transport may take over */
+function mayUpgrade(conn) {
+    return typeof conn?.on === 'function' && conn.transport?.name === 'polling';
 }
 
 /**

@@ -122,7 +122,7 @@ describe('filters together', function () {
 
     describe('are not tried one by one', () => {
         const COUNT = 1000;
-        const texts = Array.from({ length: 100 }, (_, i) => JSON.stringify({ user: `user-${i}`, type: 'edit', bot: i % 2 === 0, n: i, tags: ['mobile', `t${i}`], title: `Title number ${i} of many` }));
+        const texts = Array.from({ length: 100 }, (_, i) => JSON.stringify({ user: `user-${i}`, type: 'edit', bot: i % 2 === 0, n: i, tags: ['mobile', `t${i}`], list: Array.from({ length: 100 }, (_, k) => (k === i ? 'here' : k)), title: `Title number ${i} of many` }));
         const shapes = {
             'equality at one path': (i) => ({ user: `user-${i}` }),
             'numbers at one path': (i) => ({ n: i }),
@@ -131,6 +131,7 @@ describe('filters together', function () {
             'sets on arrays': (i) => ({ tags: ['mobile', `t${i}`] }),
             'patterns with a literal': (i) => ({ title: `/number ${i} of/` }),
             'patterns with a literal, in any case': (i) => ({ title: `/(?i)NUMBER ${i} OF/` }),
+            'elements of an array': (i) => ({ [`list.${i}`]: 'here' }),
             'a path each': (i) => ({ [`path-${i}`]: 1 }),
         };
         for (const [name, shape] of Object.entries(shapes)) {

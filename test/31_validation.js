@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
-const { LIMITS, isAllowedTopic, isSocket, readEvent, readOptions } = require('../lib/validation');
+const { BATCH, LIMITS, isAllowedTopic, isSocket, readEvent, readOptions } = require('../lib/validation');
 
 describe('validation', () => {
     describe('of topic names', () => {
@@ -45,13 +45,14 @@ describe('validation', () => {
                 assert.strictEqual(options.hubIdle, 30000);
                 assert.strictEqual(options.allowedTopics, undefined);
                 assert.deepStrictEqual(options.limits, LIMITS);
+                assert.deepStrictEqual(options.batch, BATCH);
             }
         });
 
         it('takes what is given', () => {
             const deserializer = () => {};
             const { options, error } = readOptions({
-                allowedTopics: ['a', '__b'], metadataField: false, deserializer, connectTimeout: 5, hubIdle: 0, statsd: null, limits: { assignments: 7 }
+                allowedTopics: ['a', '__b'], metadataField: false, deserializer, connectTimeout: 5, hubIdle: 0, statsd: null, limits: { assignments: 7 }, batch: { maxDelay: 0.5 }
             });
             assert.strictEqual(error, undefined);
             assert.deepStrictEqual(options.allowedTopics, new Set(['a', '__b']));
@@ -60,6 +61,7 @@ describe('validation', () => {
             assert.strictEqual(options.connectTimeout, 5);
             assert.strictEqual(options.hubIdle, 0);
             assert.deepStrictEqual(options.limits, { ...LIMITS, assignments: 7 });
+            assert.deepStrictEqual(options.batch, { ...BATCH, maxDelay: 0.5 });
         });
 
         const wrong = {
@@ -76,7 +78,8 @@ describe('validation', () => {
             statsd: [5, {}, { increment() {} }],
             connectTimeout: [0, -1, NaN, Infinity, '5', {}],
             hubIdle: [-1, NaN, Infinity, '5'],
-            limits: [5, [], { assignments: 0 }, { consumes: 1.5 }, { bytesInFlight: '5' }]
+            limits: [5, [], { assignments: 0 }, { consumes: 1.5 }, { bytesInFlight: '5' }],
+            batch: [5, [], { maxDelay: -1 }, { maxDelay: '2' }, { maxDelay: NaN }, { maxDelay: Infinity }, { maxBytes: 0 }, { maxBytes: 1.5 }]
         };
         for (const [name, values] of Object.entries(wrong)) {
             it(`names ${name} if it is wrong, and goes on with its default`, () => {
@@ -94,6 +97,7 @@ describe('validation', () => {
         it('refuses names that mean nothing: a misspelt allowedTopics must not open every topic', () => {
             assert.strictEqual(readOptions({ allowedTopic: ['a'] }).error.message, 'There is no option "allowedTopic"');
             assert.strictEqual(readOptions({ limits: { depht: 1 } }).error.message, 'There is no limit "depht"');
+            assert.strictEqual(readOptions({ batch: { delay: 1 } }).error.message, 'There is no batch option "delay"');
         });
 
         it('refuses options that are no object, and survives a getter that throws', () => {

@@ -274,36 +274,69 @@ describe('sender', () => {
     });
 
     describe('keeps what is under way within bounds', () => {
+        const nextTurn = () => new Promise((resolve) => { setImmediate(resolve); });
+
+        /** A sender whose connection writes nothing: the callbacks of what it sends are the test's to call. */
+        function held({ conn, ...socket }) {
+            const transport = { name: 'websocket', writable: false };
+            const test = { transport, callbacks: [], rooms: 0 };
+            const still = Object.create(conn, {
+                transport: { value: transport },
+                send: { value: (data, options, landed) => { test.callbacks.push(landed); } }
+            });
+            const mark = { bytesInFlight: 4 * BATCH.maxBytes };
+            test.sender = new Sender({ ...socket, connected: true, conn: still }, withLimits(mark), () => { test.rooms++; });
+            test.sendOne = () => test.sender.send('frames', { count: 1, bytes: BATCH.maxBytes, data: Buffer.alloc(0) });
+            return test;
+        }
+
         it('of its high mark, and goes on at half of it', async () => {
-            const socket = await open();
-            const callbacks = [];
-            const { conn } = socket;
-            const send = conn.send;
-            conn.send = (data, options, landed) => { callbacks.push(landed); };
-            let rooms = 0;
-            const sender = new Sender(socket, withLimits({ bytesInFlight: 4 * BATCH.maxBytes }), () => { rooms++; });
-            const nextTurn = () => new Promise((resolve) => { setImmediate(resolve); });
-            const batch = { count: 1, bytes: BATCH.maxBytes, data: Buffer.alloc(0) };
+            const test = held(await open());
+            const { sender, callbacks } = test;
             for (let i = 0; i < 4; i++) {
-                assert.deepStrictEqual(sender.nextBatch(), { form: 'frames', maxBytes: BATCH.maxBytes, maxCount: Infinity });
-                sender.send('frames', batch);
+                assert.deepStrictEqual(sender.nextBatch(), { form: 'packets', maxBytes: BATCH.maxBytes, maxCount: 128 });
+                test.sendOne();
             }
             assert.strictEqual(sender.nextBatch(), null);
-            assert.strictEqual(sender.nextReplies(5), null);
+            assert.strictEqual(sender.nextReplies([() => {}]), null);
             callbacks[0]();
             await nextTurn();
-            assert.strictEqual(rooms, 0);
+            assert.strictEqual(test.rooms, 0);
             callbacks[1]();
-            assert.strictEqual(rooms, 0, 'not from within the callback');
+            assert.strictEqual(test.rooms, 0, 'not from within the callback');
             await nextTurn();
-            assert.strictEqual(rooms, 1);
+            assert.strictEqual(test.rooms, 1);
             assert.notStrictEqual(sender.nextBatch(), null);
             callbacks[2]();
             callbacks[3]();
             await nextTurn();
-            assert.strictEqual(rooms, 1, 'nobody waits any more');
+            assert.strictEqual(test.rooms, 1, 'nobody waits any more');
             assert.strictEqual(sender.inFlight, 0);
-            conn.send = send;
+        });
+
+        it('also where engine.io loses callbacks: one that comes late tells of all', async () => {
+            const test = held(await open());
+            const { sender, callbacks, transport } = test;
+            const fill = () => {
+                while (sender.nextBatch() !== null) {
+                    test.sendOne();
+                }
+            };
+            fill();
+            callbacks[0]();
+            await nextTurn();
+            assert.strictEqual(test.rooms, 0);
+            // All is written, and three callbacks are missing: the next one stands for them.
+            transport.writable = true;
+            callbacks[1]();
+            await nextTurn();
+            assert.deepStrictEqual([test.rooms, sender.inFlight], [1, 0]);
+            transport.writable = false;
+            fill();
+            // Those that come after all are not counted twice.
+            callbacks[2]();
+            callbacks[3]();
+            assert.strictEqual(sender.inFlight, 4 * BATCH.maxBytes);
         });
 
         it('but lets a message larger than the mark go', async () => {
@@ -339,6 +372,17 @@ describe('sender', () => {
                 await allLanded;
                 assert.deepStrictEqual([...source.forms], [way]);
             });
+        }
+    });
+
+    it('leaves no listeners behind', async () => {
+        const { conn } = await open({ clientOptions: { transports: ['polling'] } });
+        const before = conn.listenerCount('upgrade');
+        for (let i = 0; i < 3; i++) {
+            const sender = new Sender({ conn, connected: true }, withLimits({}), () => {});
+            assert.strictEqual(conn.listenerCount('upgrade'), before + 1);
+            sender.close();
+            assert.strictEqual(conn.listenerCount('upgrade'), before);
         }
     });
 

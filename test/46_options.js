@@ -7,6 +7,7 @@ const assert = require('node:assert/strict');
 const bunyan = require('bunyan');
 const pino = require('pino');
 
+const { Sender } = require('../lib/sender.js');
 const kafka = require('./support/kafka.js');
 const { Kasocki, errorOf, hubs, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { collect, collectUntil, nextEvent } = require('./support/server.js');
@@ -650,6 +651,40 @@ describe('options', () => {
             const client = await readyClient(server);
             await resultOf(client, 'subscribe', [{ topic: deep, partition: 0, offset: 0 }]);
             assert.deepEqual(await resultOf(client, 'consume'), [[[]]]);
+            await server.close();
+        });
+    });
+
+    describe('batch', () => {
+        it('changes how messages travel, not which, nor their order', async () => {
+            for (const batch of [{}, { maxDelay: 0 }, { maxDelay: 50 }, { maxBytes: 1 }, { maxDelay: 1, maxBytes: 150 }, { maxBytes: 2 ** 30 }]) {
+                const messages = await delivered({ batch }, 20);
+                assert.deepEqual(messages.map(({ n }) => n), range(0, 20), JSON.stringify(batch));
+            }
+        });
+
+        it('maxBytes is what one buffer holds: a message at least', async () => {
+            const sizes = [];
+            const send = Sender.prototype.send;
+            Sender.prototype.send = function(form, sent) {
+                sizes.push([sent.count, sent.bytes]);
+                send.call(this, form, sent);
+            };
+            try {
+                await delivered({ batch: { maxBytes: 1 } }, 20);
+                assert.deepEqual(sizes.splice(0).map(([count]) => count), Array(20).fill(1));
+                await delivered({ batch: { maxBytes: 500 } }, 20);
+                assert.ok(sizes.some(([count]) => count > 1) && sizes.every(([, bytes]) => bytes <= 500), JSON.stringify(sizes));
+            } finally {
+                Sender.prototype.send = send;
+            }
+        });
+
+        it('a wrong one is a failed start that names it', async () => {
+            const server = await serve({ batch: { maxDelay: '2 ms' } });
+            const client = server.connect();
+            const [error] = await nextEvent(client, 'err');
+            assert.equal(error.message, 'Option "batch.maxDelay" must be a number of milliseconds');
             await server.close();
         });
     });

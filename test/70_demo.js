@@ -9,6 +9,7 @@ const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 
+const { EventStream } = require('../bin/demo/stream.js');
 const { openPage } = require('./support/browser.js');
 const kafka = require('./support/kafka.js');
 const program = require('./support/program.js');
@@ -438,6 +439,34 @@ describe('the demo', () => {
             assert.match(demo.stdout, /20 events a second/);
             assert.equal(demo.stderr, '');
         });
+    });
+
+    it('goes on writing where Kafka refuses a topic for a while', () => {
+        const warnings = [];
+        const stream = new EventStream('127.0.0.1:1', 1, { warn: ({ err }, text) => warnings.push(`${text}: ${err.code}`) });
+        stream.producer.close();
+        let known = false;
+        let written = 0;
+        stream.producer = {
+            produce() {
+                if (!known) {
+                    throw Object.assign(new Error('Local: Unknown topic'), { code: '_UNKNOWN_TOPIC' });
+                }
+                written++;
+                return true;
+            },
+            flush: async () => {},
+            close() {},
+        };
+        stream.write(3);
+        stream.write(3);
+        stream.check();
+        stream.check();
+        assert.deepEqual(warnings.map((text) => text.replace(/.*: /, '')), ['_UNKNOWN_TOPIC']);
+        known = true;
+        stream.write(3);
+        assert.equal(written, 3);
+        stream.end();
     });
 
     it('shows that Kafka is away, and goes on trying', async () => {

@@ -36,6 +36,8 @@ class EventStream {
         this.written = 0;
         /** a promise while a flush goes on */
         this.flushing = undefined;
+        /** why an event was refused since the last look */
+        this.refusal = undefined;
         /** events that should have been written by now, with their fraction */
         this.due = 0;
         this.lastTick = 0;
@@ -84,8 +86,14 @@ class EventStream {
         for (let i = 0; i < count && performance.now() < deadline; i++) {
             const { name, next } = topicOf(this.written++);
             const { key, value, headers } = next();
-            if (!this.producer.produce(name, -1, key, JSON.stringify(value), Object.entries(headers))) {
-                this.log.warn({}, 'Kafka does not take the stream fast enough: events are left out');
+            try {
+                if (!this.producer.produce(name, -1, key, JSON.stringify(value), Object.entries(headers))) {
+                    this.log.warn({}, 'Kafka does not take the stream fast enough: events are left out');
+                    return;
+                }
+            } catch (err) {
+                // A topic that Kafka does not know, nor make by itself: somebody may still make it.
+                this.refusal = err;
                 return;
             }
         }
@@ -93,6 +101,10 @@ class EventStream {
 
     /** Only what is flushed tells whether it arrived. */
     check() {
+        if (this.refusal !== undefined) {
+            this.log.warn({ err: this.refusal }, NOT_TAKEN);
+            this.refusal = undefined;
+        }
         this.flushing ??= this.producer.flush(CHECK_INTERVAL)
             .catch((err) => this.closed || this.log.warn({ err }, NOT_TAKEN))
             .finally(() => {

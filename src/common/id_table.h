@@ -5,9 +5,9 @@
 #ifndef KASOCKI_COMMON_ID_TABLE_H_
 #define KASOCKI_COMMON_ID_TABLE_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 namespace kasocki {
@@ -35,15 +35,22 @@ class IdTable {
     }
   }
 
+  // Room for so many in all.
+  void Reserve(size_t size) {
+    size_t entries = std::max(entries_.size(), kFewest);
+    while (size * 2 > entries) entries *= 2;
+    if (entries > entries_.size()) Resize(entries);
+  }
+
   // Adds an id whose key is not in the table yet.
   void Add(uint64_t hash, uint32_t id) {
-    if (size_ * 2 >= entries_.size()) Grow();
+    if (size_ * 2 >= entries_.size()) Resize(entries_.empty() ? kFewest : 2 * entries_.size());
     Place({Tag(hash), id});
     ++size_;
   }
 
  private:
-  static constexpr size_t kFewest = 4;
+  static constexpr size_t kFewest = 4;  // entries
 
   struct Entry {
     uint32_t tag = 0;
@@ -58,8 +65,8 @@ class IdTable {
     entries_[i] = entry;
   }
 
-  void Grow() {
-    std::vector<Entry> old(entries_.empty() ? kFewest : 2 * entries_.size());
+  void Resize(size_t entries) {
+    std::vector<Entry> old(entries);
     old.swap(entries_);
     shift_ = 32;
     for (size_t n = entries_.size(); n > 1; n /= 2) --shift_;

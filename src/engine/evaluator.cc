@@ -65,6 +65,12 @@ void TakeFrames(const std::shared_ptr<std::string>& frames, Matches* matches) {
   matches->frames = std::move(own);
 }
 
+// What most classes get out of most chunks: nothing. One for all, and nobody counts who has it: it is never freed.
+std::shared_ptr<const Matches> NoMatches() {
+  static const Matches* const kNothing = new Matches;
+  return {std::shared_ptr<const Matches>(), kNothing};
+}
+
 std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict verdict, const JsonScanner& scanner) {
   if (!value) return "no value";
   return verdict == JsonVerdict::kScalar ? "neither an object nor an array" : scanner.reason();
@@ -205,11 +211,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
   std::vector<std::shared_ptr<const Matches>> shared;
   shared.reserve(results.size());
   for (std::shared_ptr<Matches>& result : results) {
-    if (result == nullptr) {
-      shared.push_back(nothing_);
-    } else {
-      shared.push_back(std::move(result));
-    }
+    shared.push_back(result != nullptr ? std::move(result) : NoMatches());
   }
   return shared;
 }

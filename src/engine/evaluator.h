@@ -87,7 +87,6 @@ class Evaluator {
   // last in front.
   std::unique_ptr<EvaluationPlan> shared_plan_;
   std::vector<std::unique_ptr<EvaluationPlan>> small_plans_;
-  const std::shared_ptr<const Matches> nothing_ = std::make_shared<const Matches>();
 
   // Scratch of one evaluation.
   std::vector<FormatState> formats_;

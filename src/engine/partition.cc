@@ -178,10 +178,8 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
     if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
     if (!(*chunk)->results.contains(filter_class.id)) {
-      bool asked = std::any_of(needed_.begin(), needed_.end(), [&](const PartitionHost::Needed& needed) {
-        return needed.chunk == *chunk && needed.filter_class->id == filter_class.id;
-      });
-      if (!asked) needed_.push_back({*chunk, context.shared_filter_class()});
+      (*chunk)->results[filter_class.id] = nullptr;  // asked for
+      needed_.push_back({*chunk, context.shared_filter_class()});
     }
     return Session::Step::kNotEvaluated;
   });

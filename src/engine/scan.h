@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/chunk_results.h"
 #include "engine/counters.h"
 #include "engine/cursor.h"
 #include "engine/matches.h"
@@ -38,11 +39,9 @@ struct ScanChunk {
   bool skips_counted = false;  // its invalid records have been counted and reported
 
   const std::shared_ptr<const Matches>* Find(const FilterClass& filter_class) const {
-    auto it = results.find(filter_class.id);
-    return it == results.end() || !it->second ? nullptr : &it->second;
+    return results.Find(filter_class.id);
   }
-  // By class id; null: JavaScript is working on it.
-  std::map<uint64_t, std::shared_ptr<const Matches>> results;
+  ChunkResults results;
   // By decoder's id; null: JavaScript is working on it.
   std::map<FunctionId, std::shared_ptr<const MessageTexts>> decoded;
 };

@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestSleep{60000};
 constexpr milliseconds kSkipReportEvery{1000};
 constexpr milliseconds kLagEvery{1000};
+constexpr milliseconds kTidyEvery{5000};
 
 }  // namespace
 
@@ -28,7 +29,10 @@ Worker::Worker(WorkerOptions options, Mailbox* mailbox, Outbox* outbox, Counters
 Worker::~Worker() = default;
 
 void Worker::Run() {
-  if (OpenClients()) MeasureLag();
+  if (OpenClients()) {
+    MeasureLag();
+    Tidy();
+  }
   std::vector<Mailbox::Command> commands;
   std::vector<uint64_t> marked;
   while (!stopping_) {
@@ -257,9 +261,12 @@ void Worker::Evaluate(Partition* partition, const std::vector<Needed>& needed) {
     if (need.filter_class->decoder == 0) need.chunk->skips_counted = true;
   }
   for (auto& [chunk, classes] : native) {
-    std::sort(classes.begin(), classes.end(), [](const auto& a, const auto& b) { return a->id < b->id; });
+    // In the same order every time: the evaluator then knows them again.
+    auto by_id = [](const auto& a, const auto& b) { return a->id < b->id; };
+    if (!std::is_sorted(classes.begin(), classes.end(), by_id)) std::sort(classes.begin(), classes.end(), by_id);
     auto results = evaluator_.Evaluate(*chunk->records, partition->name(), classes, SkipsOf(*partition, chunk));
     chunk->skips_counted = true;
+    chunk->results.Reserve(classes.size());
     for (size_t i = 0; i < classes.size(); ++i) chunk->results[classes[i]->id] = std::move(results[i]);
   }
 }
@@ -297,6 +304,11 @@ void Worker::RequestBounds(Partition* partition) {
 
 void Worker::PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) {
   if (!sessions.empty()) outbox_->Push(SessionsErrorEvent{sessions, error});
+}
+
+void Worker::Tidy() {
+  evaluator_.Tidy();
+  timers_.At(Clock::now() + kTidyEvery, [this] { Tidy(); });
 }
 
 void Worker::MeasureLag() {

@@ -86,6 +86,7 @@ class Worker : private PartitionHost {
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
   void MeasureLag();
+  void Tidy();
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }

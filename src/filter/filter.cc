@@ -242,10 +242,10 @@ bool Filter::LooksAt(std::string_view field) const {
                      [field](const JsonPath& path) { return path.front() == field; });
 }
 
-bool Filter::Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values,
-                     const std::vector<size_t>& ids) const {
+bool Filter::Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,
+                     size_t known) const {
   for (size_t i = 0; i < ids.size(); i++) {
-    if (!impl_->conditions[i].Holds(scanner, values[ids[i]])) return false;
+    if (i != known && !impl_->conditions[i].Holds(scanner, values[ids[i]])) return false;
   }
   return true;
 }

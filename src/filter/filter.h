@@ -16,6 +16,7 @@
 #define KASOCKI_FILTER_FILTER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,8 +65,11 @@ class Filter {
   // True if a path's first segment is `field`: the filter looks at the metadata member.
   bool LooksAt(std::string_view field) const;
 
-  // `values` are the scanner's, of its last scan; `ids[i]` says which of them belongs to paths()[i].
-  bool Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids) const;
+  // `values` are the scanner's, of its last scan; `ids[i]` says which of them belongs to paths()[i]. `known` is the
+  // condition, if any, that is known to hold.
+  static constexpr size_t kNoCondition = SIZE_MAX;
+  bool Matches(const JsonScanner& scanner, const std::vector<JsonValue>& values, const std::vector<size_t>& ids,
+               size_t known = kNoCondition) const;
 
  private:
   struct Impl;

@@ -1,5 +1,6 @@
 #include "filter/filter_index.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "filter/condition.h"
@@ -10,6 +11,8 @@ namespace {
 
 // So few are tried one by one: finding them takes as long.
 constexpr size_t kFew = 8;
+// Paths of which Settle asks whether there is something to do.
+constexpr size_t kLooks = 4;
 
 }  // namespace
 
@@ -35,7 +38,7 @@ void FilterIndex::Want(std::vector<uint32_t> slots) {
 
 // Files a filter under the condition that finds it least often in vain.
 void FilterIndex::File(uint32_t slot) {
-  const Entry& entry = entries_[slot];
+  Entry& entry = entries_[slot];
   const size_t count = entry.filter != nullptr ? entry.filter->conditions().size() : 0;
   if (count == 0) return postings_.Add(slot, &always_);
   by_path_.resize(paths_.size());
@@ -52,37 +55,45 @@ void FilterIndex::File(uint32_t slot) {
     index = std::make_unique<PathIndex>(&seed_, &postings_);
     filed_paths_.push_back(static_cast<uint32_t>(entry.ids[best]));
   }
+  const bool had_patterns = index->has_patterns();
   index->Add(entry.filter->conditions()[best], slot);
-  settled_ = 0;
+  if (index->has_patterns() && !had_patterns) pattern_paths_.push_back(static_cast<uint32_t>(entry.ids[best]));
+  entry.filed_under = best;
 }
 
 void FilterIndex::Settle() {
-  for (; settled_ < filed_paths_.size(); ++settled_) {
-    if (by_path_[filed_paths_[settled_]]->Settle()) return;
+  for (size_t n = std::min(kLooks, pattern_paths_.size()); n > 0; --n) {
+    next_to_settle_ %= pattern_paths_.size();
+    if (by_path_[pattern_paths_[next_to_settle_]]->Settle()) return;
+    ++next_to_settle_;
   }
+}
+
+void FilterIndex::Try(const JsonScanner& scanner, uint32_t slot, bool proven, size_t* tried,
+                      std::vector<uint32_t>* matching) const {
+  const Entry& entry = entries_[slot];
+  if (entry.filter != nullptr) {
+    ++*tried;
+    const size_t known = proven ? entry.filed_under : Filter::kNoCondition;
+    if (!entry.filter->Matches(scanner, scanner.values(), entry.ids, known)) return;
+  }
+  matching->push_back(slot);
 }
 
 size_t FilterIndex::Match(const JsonScanner& scanner, std::vector<uint32_t>* matching) {
   matching->clear();
-  const std::vector<uint32_t>* slots = &wanted_;
-  if (wanted_.size() > kFew) {
-    candidates_.Clear();
-    postings_.Offer(&always_, &candidates_);
-    const std::vector<JsonValue>& values = scanner.values();
-    for (const uint32_t path : filed_paths_) {
-      if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
-    }
-    slots = &candidates_.found();
-  }
   size_t tried = 0;
-  for (const uint32_t slot : *slots) {
-    const Entry& entry = entries_[slot];
-    if (entry.filter != nullptr) {
-      ++tried;
-      if (!entry.filter->Matches(scanner, scanner.values(), entry.ids)) continue;
-    }
-    matching->push_back(slot);
+  if (wanted_.size() <= kFew) {
+    for (const uint32_t slot : wanted_) Try(scanner, slot, /*proven=*/false, &tried, matching);
+    return tried;
   }
+  candidates_.Clear();
+  postings_.Offer(&always_, /*proven=*/false, &candidates_);
+  const std::vector<JsonValue>& values = scanner.values();
+  for (const uint32_t path : filed_paths_) {
+    if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
+  }
+  for (const auto& [slot, proven] : candidates_.found()) Try(scanner, slot, proven, &tried, matching);
   return tried;
 }
 

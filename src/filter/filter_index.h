@@ -52,10 +52,13 @@ class FilterIndex {
  private:
   struct Entry {
     std::shared_ptr<const Filter> filter;
-    std::vector<size_t> ids;  // of its paths in paths_
+    std::vector<size_t> ids;                    // of its paths in paths_
+    size_t filed_under = Filter::kNoCondition;  // which of its conditions
   };
 
   void File(uint32_t slot);
+  void Try(const JsonScanner& scanner, uint32_t slot, bool proven, size_t* tried,
+           std::vector<uint32_t>* matching) const;
 
   const IndexSeed seed_;
   std::vector<Entry> entries_;
@@ -69,7 +72,8 @@ class FilterIndex {
   Postings::List always_;                            // filters without conditions
   std::vector<std::unique_ptr<PathIndex>> by_path_;  // by path's id; null: no filter is filed there
   std::vector<uint32_t> filed_paths_;
-  size_t settled_ = 0;  // of filed_paths_: have nothing to settle
+  std::vector<uint32_t> pattern_paths_;  // those of them where groups of patterns may be made
+  size_t next_to_settle_ = 0;
 };
 
 }  // namespace kasocki

@@ -122,7 +122,7 @@ void LiteralIndex::FindGrams(size_t length, std::string_view text, Candidates* c
       Literal& literal = literals_[id];
       if (i < literal.gram_at || i - literal.gram_at + literal.text.size() > text.size()) continue;
       if (std::memcmp(text.data() + i - literal.gram_at, literal.text.data(), literal.text.size()) != 0) continue;
-      postings_->Offer(&literal.patterns, candidates);
+      postings_->Offer(&literal.patterns, /*proven=*/false, candidates);
     }
   }
 }

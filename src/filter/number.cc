@@ -43,6 +43,14 @@ double OutOfRange(std::string_view token) {
 }  // namespace
 
 double ParseJsonNumber(std::string_view token) {
+  // What most numbers are: integers that fit a double as they are.
+  constexpr size_t kExactDigits = 15;
+  if (token.size() <= kExactDigits && token.front() != '-') {
+    uint64_t integer = 0;
+    size_t i = 0;
+    for (; i < token.size() && IsDigit(token[i]); ++i) integer = integer * 10 + static_cast<uint64_t>(token[i] - '0');
+    if (i == token.size()) return static_cast<double>(integer);
+  }
   double value = 0;
   const auto result = std::from_chars(token.data(), token.data() + token.size(), value);
   if (result.ec == std::errc::result_out_of_range) return OutOfRange(token);

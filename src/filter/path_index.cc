@@ -151,17 +151,17 @@ void PathIndex::FindPatterns(const JsonValue& value, Candidates* candidates) {
 
 void PathIndex::Find(const JsonScanner& scanner, const JsonValue& value, Candidates* candidates) {
   if (value.kind == JsonKind::kMissing || value.kind == JsonKind::kObject) return;
-  postings_->Offer(&others_, candidates);
+  postings_->Offer(&others_, /*proven=*/false, candidates);
   if (value.kind != JsonKind::kArray) {
     const uint32_t key = FindKey(value);
-    if (key != IdTable::kNone) postings_->Offer(&keys_[key].scalars, candidates);
+    if (key != IdTable::kNone) postings_->Offer(&keys_[key].scalars, /*proven=*/true, candidates);
     return FindPatterns(value, candidates);
   }
-  postings_->Offer(&arrays_, candidates);
+  postings_->Offer(&arrays_, /*proven=*/true, candidates);
   scanner.Elements(value, &elements_);
   for (const JsonValue& element : elements_) {
     const uint32_t key = FindKey(element);
-    if (key != IdTable::kNone) postings_->Offer(&keys_[key].elements, candidates);
+    if (key != IdTable::kNone) postings_->Offer(&keys_[key].elements, /*proven=*/false, candidates);
     FindPatterns(element, candidates);
   }
 }

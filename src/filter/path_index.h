@@ -33,6 +33,7 @@ class PathIndex {
 
   // Does a little of the work that many patterns are worth, some milliseconds at most; false if there was none to do.
   bool Settle() { return patterns_.MakeGroup(); }
+  bool has_patterns() const { return !patterns_.empty(); }
 
   // Offers the filters whose condition `value` may fulfil, none if the value is missing. `scanner` is the one whose last
   // scan gave it.

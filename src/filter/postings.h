@@ -13,6 +13,11 @@ namespace kasocki {
 // The slots that are worth an evaluation on the text at hand, each once. One thread.
 class Candidates {
  public:
+  struct Found {
+    uint32_t slot;
+    bool proven;  // what the filter is filed under does hold; otherwise it may
+  };
+
   // A slot is offered in vain as long as it is not wanted.
   void SetWanted(uint32_t slot, bool wanted) {
     if (slot >= slots_.size()) slots_.resize(slot + 1);
@@ -27,14 +32,14 @@ class Candidates {
     ++text_;
   }
 
-  void Offer(uint32_t slot) {
+  void Offer(uint32_t slot, bool proven) {
     Slot& state = slots_[slot];
     if (!state.wanted || state.text == text_) return;
     state.text = text_;
-    found_.push_back(slot);
+    found_.push_back({slot, proven});
   }
 
-  const std::vector<uint32_t>& found() const { return found_; }
+  const std::vector<Found>& found() const { return found_; }
 
   // The number of the text, 1 and up.
   uint64_t text() const { return text_; }
@@ -46,7 +51,7 @@ class Candidates {
   };
 
   std::vector<Slot> slots_;
-  std::vector<uint32_t> found_;
+  std::vector<Found> found_;
   uint64_t text_ = 0;
 };
 
@@ -68,10 +73,12 @@ class Postings {
   }
 
   // Offers all of a list, once for a text however often it is asked.
-  void Offer(List* list, Candidates* candidates) const {
+  void Offer(List* list, bool proven, Candidates* candidates) const {
     if (list->text == candidates->text()) return;
     list->text = candidates->text();
-    for (uint32_t link = list->head; link != UINT32_MAX; link = links_[link].next) candidates->Offer(links_[link].slot);
+    for (uint32_t link = list->head; link != UINT32_MAX; link = links_[link].next) {
+      candidates->Offer(links_[link].slot, proven);
+    }
   }
 
  private:

@@ -3,7 +3,7 @@
 //   auto regex = Regex::Compile("^(green|blue)", RegexLimits{});
 //   if (regex.ok() && regex.value()->Search("blue sky")) ...
 //
-// re2.h is included by regex.cc alone.
+// re2.h is included by regex.cc alone (and set.h by regex_set.cc).
 #ifndef KASOCKI_FILTER_REGEX_H_
 #define KASOCKI_FILTER_REGEX_H_
 

@@ -1,12 +1,13 @@
 #include "json/path_trie.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace kasocki {
 
 namespace {
 
-// Nodes with so few children are searched one by one: it beats a binary search, whose every step is a guess.
+// Nodes with so few children are searched one by one.
 constexpr size_t kFewEdges = 8;
 
 // The array index that `name` spells canonically ("0", "17", not "017"), or PathTrie::kNone. The largest index that 32
@@ -20,27 +21,39 @@ uint32_t ElementIndex(const std::string& name) {
 
 }  // namespace
 
-bool PathTrie::Less(const Edge& edge, uint64_t prefix, size_t length, const char* name) const {
-  if (edge.prefix != prefix) return edge.prefix < prefix;
-  if (edge.length != length) return edge.length < length;
-  return length > sizeof(prefix) && std::memcmp(nodes_[edge.child].name.data(), name, length) < 0;
-}
-
 uint32_t PathTrie::Find(const Node& node, const char* name, size_t length) const {
   const uint64_t prefix = Prefix(name, length);
-  auto edge = node.edges.begin();
-  const auto end = node.edges.end();
-  if (node.edges.size() > kFewEdges) {
-    edge = std::partition_point(edge, end, [&](const Edge& e) { return Less(e, prefix, length, name); });
+  if (node.tables != nullptr) {
+    const uint32_t edge = node.tables->edges.Find(NameHash(std::string_view(name, length)), [&](uint32_t place) {
+      return Is(node.edges[place], prefix, name, length);
+    });
+    return edge != IdTable::kNone ? node.edges[edge].child : kNone;
   }
-  for (; edge != end; ++edge) {
-    if (edge->prefix == prefix && edge->length == length &&
-        (length <= sizeof(prefix) || std::memcmp(nodes_[edge->child].name.data(), name, length) == 0)) {
-      return edge->child;
-    }
-    if (edge->prefix > prefix) break;
+  for (const Edge& edge : node.edges) {
+    if (Is(edge, prefix, name, length)) return edge.child;
   }
   return kNone;
+}
+
+uint32_t PathTrie::FindElement(const Node& node, uint32_t index) const {
+  if (node.tables != nullptr) {
+    const uint32_t element = node.tables->elements.Find(
+        IndexHash(index), [&](uint32_t place) { return node.elements[place].index == index; });
+    return element != IdTable::kNone ? node.elements[element].child : kNone;
+  }
+  for (const Element& element : node.elements) {
+    if (element.index == index) return element.child;
+  }
+  return kNone;
+}
+
+void PathTrie::AddToTables(Node* node, size_t first_edge, size_t first_element) const {
+  for (size_t i = first_edge; i < node->edges.size(); ++i) {
+    node->tables->edges.Add(NameHash(nodes_[node->edges[i].child].name), static_cast<uint32_t>(i));
+  }
+  for (size_t i = first_element; i < node->elements.size(); ++i) {
+    node->tables->elements.Add(IndexHash(node->elements[i].index), static_cast<uint32_t>(i));
+  }
 }
 
 uint32_t PathTrie::AddChild(uint32_t parent, const std::string& name) {
@@ -55,17 +68,23 @@ uint32_t PathTrie::AddChild(uint32_t parent, const std::string& name) {
   nodes_[child].parent = parent;
 
   Node& node = nodes_[parent];
-  const Edge edge{Prefix(readable.data(), name.size()), static_cast<uint32_t>(name.size()), child};
-  const auto place = std::partition_point(node.edges.begin(), node.edges.end(), [&](const Edge& e) {
-    return Less(e, edge.prefix, edge.length, name.data());
-  });
-  node.edges.insert(place, edge);
+  const size_t edges = node.edges.size();
+  const size_t elements = node.elements.size();
+  node.edges.push_back({Prefix(readable.data(), name.size()), static_cast<uint32_t>(name.size()), child});
   node.signatures |= uint64_t{1} << Signature(readable.data(), name.size());
-
   const uint32_t index = ElementIndex(name);
   if (index != kNone) {
-    const auto before = [&](const Element& e) { return e.index < index; };
-    node.elements.insert(std::partition_point(node.elements.begin(), node.elements.end(), before), {index, child});
+    node.elements.push_back({index, child});
+    node.elements_end = std::max(node.elements_end, index + 1);
+  }
+
+  if (node.tables != nullptr) {
+    AddToTables(&node, edges, elements);
+  } else if (node.edges.size() > kFewEdges) {
+    if (!seeded_) seed_ = SipKey::Random();
+    seeded_ = true;
+    node.tables = std::make_unique<Tables>();
+    AddToTables(&node, 0, 0);
   }
   return child;
 }

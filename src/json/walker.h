@@ -47,14 +47,13 @@ class JsonWalker {
  private:
   // An open container on a wanted path. Containers off all paths need no frame.
   struct Frame {
-    const PathTrie::Node* node;        // null: no path (the root, with a watched name only)
-    uint64_t signatures;               // of names that may matter here
-    const PathTrie::Element* element;  // the next one wanted of an array
-    const PathTrie::Element* elements_end;
-    uint32_t next_index;  // of an array: of the element that comes next
-    uint32_t token;       // the opening bracket
-    uint32_t id;          // of the path that wants this container, or kNone
-    uint32_t member;      // in members_, or kNone
+    const PathTrie::Node* node;  // null: no path (the root, with a watched name only)
+    uint64_t signatures;         // of names that may matter here
+    uint32_t next_index;         // of an array: of the element that comes next
+    uint32_t elements_end;       // none is wanted from here on
+    uint32_t token;              // the opening bracket
+    uint32_t id;                 // of the path that wants this container, or kNone
+    uint32_t member;             // in members_, or kNone
     char closer;
   };
 

@@ -134,12 +134,20 @@ item : {
       MatchName(name, length, positions[i], &node, &member);
     }
     i += 2;
-  } else if (frame.element != frame.elements_end && frame.element->index == frame.next_index++) {
-    node = (frame.element++)->child;
+  } else if (frame.next_index < frame.elements_end) {
+    node = trie_->FindElement(*frame.node, frame.next_index++);
   }
 
   if (node == kNone && member == kNone) {
-    if (text[positions[i]] == '"') {
+    const char first = text[positions[i]];
+    if (first == '"') {
+      ++i;
+      goto leave;
+    }
+    if (!IsOpener(first)) {
+      if (ScalarEnd(text + positions[i], text + positions[i + 1], text + index_.length, first) == nullptr) {
+        return FailScalar(i);
+      }
       ++i;
       goto leave;
     }
@@ -213,12 +221,8 @@ inline bool JsonWalker::Push(uint32_t node, uint32_t id, uint32_t member) {
   frame.node = trie_ != nullptr ? &trie_->node(node) : nullptr;
   frame.signatures = frame.node != nullptr ? frame.node->signatures : 0;
   if (frames_.size() == 1) frame.signatures |= watched_signature_;
-  frame.element = frame.elements_end = nullptr;
-  if (frame.node != nullptr && !frame.node->elements.empty()) {
-    frame.element = frame.node->elements.data();
-    frame.elements_end = frame.element + frame.node->elements.size();
-  }
   frame.next_index = 0;
+  frame.elements_end = frame.node != nullptr ? frame.node->elements_end : 0;
   frame.token = next_;
   frame.id = id;
   frame.member = member;

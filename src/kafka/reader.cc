@@ -14,6 +14,10 @@
 //
 // The bytes of a message belong to the fetch response that it came with, and keep all of it in memory. So the sink
 // copies, and the message is destroyed right after.
+//
+// Whether a message has headers is not asked of librdkafka: it would allocate a reader of them to find out, which takes
+// as long as all else that is done here for a small record. A message's value points into the fetched bytes, and in
+// Kafka's record format (version 2, of batches with a leader epoch) the number of headers stands right behind it.
 #include "kafka/reader.h"
 
 #include <algorithm>
@@ -23,6 +27,15 @@
 #include "kafka/kafka_error.h"
 
 namespace kasocki {
+namespace {
+
+// False: it has none. True: librdkafka knows.
+bool MayHaveHeaders(const rd_kafka_message_t& message) {
+  if (message.payload == nullptr || rd_kafka_message_leader_epoch(&message) < 0) return true;
+  return static_cast<const char*>(message.payload)[message.len] != 0;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<LogReader>> RdLogReader::Open(rd_kafka_t* client, rd_kafka_topic_t* topic,
                                                      const TopicPartition& partition, int64_t offset, Inbox* inbox,
@@ -101,7 +114,7 @@ void RdLogReader::HandOver(rd_kafka_message_t* message, const RecordSink& sink) 
   if (message->payload != nullptr) view_.value.emplace(static_cast<const char*>(message->payload), message->len);
   view_.headers.clear();
   rd_kafka_headers_t* headers = nullptr;  // owned by the message
-  if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (MayHaveHeaders(*message) && rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* name = nullptr;
     const void* value = nullptr;
     size_t size = 0;

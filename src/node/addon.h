@@ -11,25 +11,33 @@ namespace kasocki {
 
 // An object with threads of its own. They must be gone before the process runs its exit handlers: OpenSSL's, for one,
 // takes away what librdkafka's threads still use. Process.exit() runs no clean-up hooks of the main environment, so
-// lib/native.js calls the addon's shutDown() in time.
+// lib/native.js calls the addon's shutDown() in time. The environment's own thread alone.
 class Threaded {
  public:
+  explicit Threaded(Napi::Env env);
+  Threaded(const Threaded&) = delete;
+  Threaded& operator=(const Threaded&) = delete;
+
   // Ends the threads, and waits for them. Idempotent.
   virtual void ShutDown() = 0;
 
  protected:
-  ~Threaded() = default;
-};
+  ~Threaded() { alive_->erase(this); }
 
-// Those of one environment that are alive: each adds itself when it is made and removes itself when it goes.
-using ThreadedSet = std::shared_ptr<std::set<Threaded*>>;
+ private:
+  // Outlives the AddonData: objects go in any order when the environment ends.
+  const std::shared_ptr<std::set<Threaded*>> alive_;
+};
 
 struct AddonData {
   Napi::FunctionReference session_constructor;
-  ThreadedSet threaded = std::make_shared<std::set<Threaded*>>();
+  // Those of this environment that are alive.
+  const std::shared_ptr<std::set<Threaded*>> threaded = std::make_shared<std::set<Threaded*>>();
 
   static AddonData* Of(Napi::Env env) { return env.GetInstanceData<AddonData>(); }
 };
+
+inline Threaded::Threaded(Napi::Env env) : alive_(AddonData::Of(env)->threaded) { alive_->insert(this); }
 
 // Each adds its part of lib/native.d.ts.
 void InitMatcher(Napi::Env env, Napi::Object exports);

@@ -57,7 +57,8 @@ void HubObject::Init(Napi::Env env, Napi::Object exports) {
            InstanceMethod<&HubObject::BufferBytes>("bufferBytes"), InstanceMethod<&HubObject::Close>("close")}));
 }
 
-HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObject>(info), env_(info.Env()) {
+HubObject::HubObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<HubObject>(info), Threaded(info.Env()), env_(info.Env()) {
   Napi::Object options = info[0].As<Napi::Object>();
   KafkaConfig config{ToPairs(options.Get("global")), ToPairs(options.Get("topic"))};
   WorkerOptions worker;
@@ -74,21 +75,15 @@ HubObject::HubObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HubObjec
     bell_.NonBlockingCall([this](Napi::Env env, Napi::Function on_event) { Deliver(env, on_event); });
   });
   napi_add_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
-  threaded_ = AddonData::Of(env_)->threaded;
-  threaded_->insert(this);
 }
 
-HubObject::~HubObject() {
-  if (threaded_) threaded_->erase(this);
-  if (shut_down_) return;
-  napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
-  ShutDown();
-}
+HubObject::~HubObject() { ShutDown(); }
 
 void HubObject::OnEnvironmentEnd(void* self) { static_cast<HubObject*>(self)->ShutDown(); }
 
 void HubObject::ShutDown() {
   if (std::exchange(shut_down_, true)) return;
+  napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
   handle_->hub->Join();
   bell_.Release();
 }
@@ -115,10 +110,7 @@ void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {
     on_event.Call({event});
     if (env.IsExceptionPending()) env.GetAndClearPendingException();
   }
-  if (closed && !shut_down_) {
-    napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
-    ShutDown();
-  }
+  if (closed) ShutDown();
 }
 
 Napi::Value HubObject::Topics(const Napi::CallbackInfo& info) {

@@ -43,11 +43,10 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
   // On the main thread, after a ring: hands all events to JavaScript.
   void Deliver(Napi::Env env, Napi::Function on_event);
   static void OnEnvironmentEnd(void* self);
-  // Ends the worker and gives the thread-safe function back.
+  // Ends the worker, gives the thread-safe function back, and takes the clean-up hook away.
   void ShutDown() override;
 
   std::shared_ptr<HubHandle> handle_;
-  ThreadedSet threaded_;
   Napi::ThreadSafeFunction bell_;
   napi_env env_;
   bool shut_down_ = false;

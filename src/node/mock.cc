@@ -56,8 +56,7 @@ Napi::Function MockClusterObject::Define(Napi::Env env) {
 }
 
 MockClusterObject::MockClusterObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<MockClusterObject>(info), threaded_(AddonData::Of(info.Env())->threaded) {
-  threaded_->insert(this);
+    : Napi::ObjectWrap<MockClusterObject>(info), Threaded(info.Env()) {
   Result<std::unique_ptr<MockCluster>> cluster = MockCluster::Create(ToInt(info[0], 0));
   if (cluster.ok()) {
     cluster_ = std::move(cluster.value());
@@ -65,8 +64,6 @@ MockClusterObject::MockClusterObject(const Napi::CallbackInfo& info)
     ThrowError(info.Env(), cluster.error());
   }
 }
-
-MockClusterObject::~MockClusterObject() { threaded_->erase(this); }
 
 Napi::Value MockClusterObject::BootstrapServers(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), cluster_ == nullptr ? "" : cluster_->bootstrap_servers());
@@ -89,8 +86,7 @@ Napi::Function ProducerObject::Define(Napi::Env env) {
 }
 
 ProducerObject::ProducerObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<ProducerObject>(info), threaded_(AddonData::Of(info.Env())->threaded) {
-  threaded_->insert(this);
+    : Napi::ObjectWrap<ProducerObject>(info), Threaded(info.Env()) {
   Result<std::unique_ptr<Producer>> producer = Producer::Create(ToPairs(info[0]));
   if (producer.ok()) {
     producer_ = std::move(producer.value());
@@ -98,8 +94,6 @@ ProducerObject::ProducerObject(const Napi::CallbackInfo& info)
     ThrowError(info.Env(), producer.error());
   }
 }
-
-ProducerObject::~ProducerObject() { threaded_->erase(this); }
 
 Napi::Value ProducerObject::Produce(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();

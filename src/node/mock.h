@@ -20,7 +20,6 @@ class MockClusterObject : public Napi::ObjectWrap<MockClusterObject>, private Th
   static Napi::Function Define(Napi::Env env);
   // new NativeMockCluster(brokers)
   explicit MockClusterObject(const Napi::CallbackInfo& info);
-  ~MockClusterObject() override;
 
  private:
   Napi::Value BootstrapServers(const Napi::CallbackInfo& info);
@@ -29,7 +28,6 @@ class MockClusterObject : public Napi::ObjectWrap<MockClusterObject>, private Th
   void ShutDown() override { cluster_.reset(); }
 
   std::unique_ptr<MockCluster> cluster_;  // null after close()
-  const ThreadedSet threaded_;
 };
 
 class ProducerObject : public Napi::ObjectWrap<ProducerObject>, private Threaded {
@@ -37,7 +35,6 @@ class ProducerObject : public Napi::ObjectWrap<ProducerObject>, private Threaded
   static Napi::Function Define(Napi::Env env);
   // new NativeProducer(global)
   explicit ProducerObject(const Napi::CallbackInfo& info);
-  ~ProducerObject() override;
 
  private:
   Napi::Value Produce(const Napi::CallbackInfo& info);
@@ -46,7 +43,6 @@ class ProducerObject : public Napi::ObjectWrap<ProducerObject>, private Threaded
   void ShutDown() override { producer_.reset(); }
 
   std::shared_ptr<Producer> producer_;  // null after close(); a flush that runs keeps it
-  const ThreadedSet threaded_;
 };
 
 }  // namespace kasocki

@@ -93,8 +93,8 @@ class Proxy {
                 clearTimeout(from.timer);
                 to.destroy();
             });
-            from.on('readable', () => this._pump(from, to));
             from.pump = () => this._pump(from, to);
+            from.on('readable', from.pump);
             to.on('drain', from.pump);
         }
     }
@@ -116,7 +116,7 @@ class Proxy {
             if (crawls) {
                 from.timer = setTimeout(() => {
                     from.timer = undefined;
-                    this._pump(from, to);
+                    from.pump();
                 }, CRAWL_PAUSE);
                 return;
             }

@@ -7,6 +7,7 @@
 #include "common/id_table.h"
 #include "common/siphash.h"
 #include "engine/evaluator.h"
+#include "filter/pattern_groups.h"
 #include "filter/regex.h"
 
 namespace kasocki {
@@ -62,6 +63,101 @@ TEST(Literals, AreWhatAMatchMustContain) {
   EXPECT_EQ(LiteralsOf("[]"), Texts());
   EXPECT_EQ(LiteralsOf(""), Texts());
   EXPECT_EQ(LiteralsOf("\\ud800"), Texts());
+}
+
+// Each makes a text's patterns found together and one by one.
+class Groups : public testing::Test {
+ protected:
+  explicit Groups(PatternGroups::Clock clock = nullptr) {
+    groups_ = clock != nullptr ? std::make_unique<PatternGroups>(clock) : std::make_unique<PatternGroups>();
+  }
+
+  void Add(const std::string& pattern) {
+    regexes_.push_back(std::move(Regex::Compile(pattern, RegexLimits{}).value()));
+    const auto slot = static_cast<uint32_t>(regexes_.size() - 1);
+    groups_->Add(regexes_.back().get(), slot);
+    candidates_.SetWanted(slot, true);
+  }
+
+  // What is found must be all that matches, and what is proven must match. Returns how many were proven.
+  size_t Find(const std::string& text) {
+    candidates_.Clear();
+    groups_->Find(text, &candidates_);
+    std::vector<bool> found(regexes_.size());
+    size_t proven = 0;
+    for (const auto& candidate : candidates_.found()) {
+      found[candidate.slot] = true;
+      proven += candidate.proven;
+      EXPECT_TRUE(!candidate.proven || regexes_[candidate.slot]->Search(text)) << candidate.slot << " in " << text;
+    }
+    for (size_t slot = 0; slot < regexes_.size(); ++slot) {
+      EXPECT_TRUE(found[slot] || !regexes_[slot]->Search(text)) << slot << " in " << text;
+    }
+    return proven;
+  }
+
+  std::vector<std::unique_ptr<Regex>> regexes_;
+  Candidates candidates_;
+  std::unique_ptr<PatternGroups> groups_;
+};
+
+std::string ClassPattern(int i) {
+  return "^[a-" + std::string(1, static_cast<char>('b' + i % 20)) + "]+[0-9]{" + std::to_string(i % 7) + "}[x-z]?" +
+         (i % 3 == 0 ? "$" : "");
+}
+
+TEST_F(Groups, GrowAndFindTheSame) {
+  std::mt19937 random(20160511);
+  int made = 0;
+  size_t proven = 0;
+  for (int i = 0; i < 700; ++i) {
+    Add(ClassPattern(i));
+    if (i % 5 == 0) made += groups_->MakeGroup();
+    std::string text(random() % 4, static_cast<char>('a' + random() % 26));
+    text += std::to_string(random() % 1000) + (random() % 2 == 0 ? "x" : "");
+    proven += Find(text);
+  }
+  while (groups_->MakeGroup()) ++made;
+  // 21 of those that waited, and some of two others.
+  EXPECT_GT(made, 25);
+  EXPECT_GT(proven, 1000u);
+  // All but those who still wait are in groups: who is found is proven.
+  for (const std::string& text : {std::string("abc123x"), std::string(1000, 'a')}) {
+    const size_t found_and_proven = Find(text);
+    EXPECT_LE(candidates_.found().size(), found_and_proven + 32);
+  }
+  // A text too long for a group is left to each pattern.
+  EXPECT_EQ(Find(std::string(1 << 24, 'a')), 0u);
+}
+
+// Lets every search that is timed take long the first time, which is the group's, and short the second.
+uint64_t SlowGroups() {
+  static int calls = 0;
+  static uint64_t now = 0;
+  return now += ++calls % 4 == 2 ? 1000000 : 1;
+}
+
+class SlowGroupsTest : public Groups {
+ protected:
+  SlowGroupsTest() : Groups(SlowGroups) {}
+};
+
+TEST_F(SlowGroupsTest, AreBrokenUp) {
+  for (int i = 0; i < 128; ++i) Add(ClassPattern(i));
+  int made = 0;
+  while (groups_->MakeGroup()) ++made;
+  EXPECT_EQ(made, 4 + 2 + 1);
+  EXPECT_GT(Find("abc12x"), 0u);
+  int searches = 0;
+  for (; searches < 100000 && Find("abc12x") > 0; ++searches) continue;
+  EXPECT_EQ(candidates_.found().size(), 128u) << "the large group is gone: all are tried";
+  made = 0;
+  while (groups_->MakeGroup()) ++made;
+  EXPECT_EQ(made, 4) << "small ones that do not grow again";
+  EXPECT_GT(Find("abc12x"), 0u);
+  for (; searches < 100000 && Find("abc12x") > 0; ++searches) continue;
+  EXPECT_LT(searches, 100000);
+  EXPECT_FALSE(groups_->MakeGroup()) << "now each is alone";
 }
 
 // Filters and records of a few values each, so that they meet.
@@ -124,13 +220,13 @@ class Churn : public testing::Test {
     return frames;
   }
 
-  // Evaluates them together, and each with an evaluator of its own.
+  // Evaluates them together, and each by itself.
   void Compare(const Classes& classes) {
     const auto together = Evaluate(&evaluator_, classes);
     ASSERT_EQ(together.size(), classes.size());
+    Counters counters;
+    Evaluator alone(&counters);
     for (size_t i = 0; i < classes.size(); ++i) {
-      Counters counters;
-      Evaluator alone(&counters);
       EXPECT_EQ(FramesOf(*together[i]), FramesOf(*Evaluate(&alone, {classes[i]})[0]));
       matched_ += together[i]->size();
     }

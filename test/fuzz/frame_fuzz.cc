@@ -1,6 +1,7 @@
 // A payload as a frame, and the frame read as RFC 6455, section 5.2, says.
 //
-// Input: the namespace, a zero byte, the payload; it is repeated to get to the longer forms of a length.
+// Input: a byte (how often the payload is repeated, to get to the longer forms of a length), the namespace, a zero byte,
+// the payload.
 #include "encode/frame.h"
 #include "fuzz/input.h"
 

@@ -188,7 +188,7 @@ async function main() {
     process.exitCode = result.problems.length > 0 ? 1 : 0;
 }
 
-module.exports = { run, toTable };
+module.exports = { run };
 
 if (require.main === module) {
     main().catch((error) => {

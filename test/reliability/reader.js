@@ -36,8 +36,6 @@ class Reader {
         this._random = random;
         /** Offsets by partition, as they came. */
         this.offsets = assignments.map(() => []);
-        /** `gap` events. */
-        this.gaps = [];
         this._count = 0;
         this._open = assignments.length;
         this.client = server.connect({ transports: [this.way === 'polling' ? 'polling' : 'websocket'] });
@@ -48,7 +46,6 @@ class Reader {
         });
         this.ended.catch(() => {});
         this.client.on('message', (message) => this._receive(message));
-        this.client.on('gap', (gap) => this.gaps.push(gap));
         this.client.on('disconnect', (reason) => this._fail(`disconnected: ${reason}`));
         this.client.on('connect_error', (error) => this._fail(`not connected: ${error.message}`));
         this.client.once('ready', () => this._work());
@@ -124,4 +121,4 @@ class Reader {
     }
 }
 
-module.exports = { Reader, FILTERS };
+module.exports = { Reader };

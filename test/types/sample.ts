@@ -39,7 +39,8 @@ const options: Kasocki.Options = {
     connectTimeout: 5000,
     hubIdle: 0,
     limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10, filterBytes: 10,
-        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 }
+        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
+    batch: { maxDelay: 0, maxBytes: 1024 }
 };
 
 const more: Kasocki.Options = {

@@ -7,10 +7,9 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const net = require('node:net');
 
-const OLDEST = require('../package.json').devDependencies['socket.io-4-0'].replace(/.*@/, '');
 const kafka = require('./support/kafka.js');
 const { newConfig, readyClient, resultOf } = require('./support/kasocki.js');
-const RawClient = require('./support/raw-client.js');
+const { memoryOfOne, numberOf, numbered, receiveAll, subscribed } = require('./support/numbered.js');
 const RemoteServer = require('./support/remote-server.js');
 
 const { Receiver } = require(require.resolve('ws', { paths: [require.resolve('socket.io')] }));
@@ -24,74 +23,21 @@ const PER_CLIENT = 1 * MB;
 /** For answers that are not read (16 MB of text), and for what an event loop that is never idle leaves to be collected. */
 const FLOOD = 128 * MB;
 
-/** Records with a number in front. */
-function* numbered(count, bytes) {
-    const text = 'x'.repeat(bytes);
-    for (let n = 0; n < count; n++) {
-        yield `{"n":${n},"text":"${text}"}`;
-    }
-}
-
-const numberOf = (packet) => Number(/^42\["message",\{"n":(\d+),/.exec(packet.toString('latin1', 0, 40))[1]);
-
-/**
- * Checks what comes: 0, 1, 2 ...
- *
- * @param {RawClient} client
- * @param {number} count
- * @returns {Promise<void>} all have come
- */
-function receiveAll(client, count) {
-    return new Promise((resolve, reject) => {
-        let next = 0;
-        client.onEvent = (packet) => {
-            const number = numberOf(packet);
-            if (number !== next) {
-                reject(new Error(`${number} came instead of ${next}`));
-            }
-            next++;
-            if (next === count) {
-                resolve();
-            }
-        };
-        client.closed.then(() => reject(new Error(`closed before ${next}`)));
-    });
-}
-
-/** @returns {Promise<RawClient>} subscribed from the beginning of a topic, not started */
-async function subscribed(server, topic) {
-    const client = await RawClient.connect(server.url);
-    const [error] = await client.ackOf('subscribe', [{ topic, partition: 0, offset: 0 }]);
-    assert.equal(error, null);
-    return client;
-}
-
-/** Has one client read a topic, so that the server has what it needs for that. Its peak of memory is forgotten then. */
-async function memoryOfOne(server, topic, count) {
-    const client = await subscribed(server, topic);
-    const all = receiveAll(client, count);
-    client.emit('start');
-    await all;
-    await client.close();
-    await server.ask('forgetPeak');
-    return (await server.ask('memory')).now;
-}
-
 const inMb = (bytes) => `${Math.round(bytes / MB)} MB`;
 
 describe('clients that stop reading', function () {
     this.timeout(300000);
     before(kafka.start);
 
-    for (const [name, serverOptions] of [['', {}], [`, on socket.io ${OLDEST}`, { socketIo: 'socket.io-4-0' }]]) {
-        it(`fifty of them beside fifty that read: memory has a bound, all get all in order once they wake${name}`, async () => {
+    for (const socketIo of ['socket.io', 'socket.io-4-7', 'socket.io-4-0']) {
+        it(`fifty of them beside fifty that read: memory has a bound, all get all in order once they wake (${socketIo})`, async () => {
             const EACH = 50;
             // Some times what the kernel swallows for a connection that nobody reads.
             const COUNT = 8000;
             const BYTES = 2500;
             const topic = await kafka.createTopic();
             await kafka.produce(topic, numbered(COUNT, BYTES));
-            const server = await RemoteServer.start({ kafkaConfig: newConfig() }, { ...PATIENT, ...serverOptions });
+            const server = await RemoteServer.start({ kafkaConfig: newConfig() }, { ...PATIENT, socketIo });
             const before = await memoryOfOne(server, topic, COUNT);
             const all = [];
             for (let i = 0; i < 2 * EACH; i++) {
@@ -318,7 +264,7 @@ describe('a client that', function () {
             }
             return next === COUNT;
         });
-        const ROUNDS = 5000;
+        const ROUNDS = 2000;
         const events = ['["start"]', '["consume"]', '["filter",{"n":"/./"}]', '["stop"]', '["consume",null]', '["filter",null]'];
         let id = 1;
         for (let round = 0; round < ROUNDS; round++) {
