@@ -12,6 +12,7 @@ const { TopicPattern } = require('./topic-pattern');
  * @property {boolean} object it was asked in the object form
  * @property {{argument: *}} [filter] to be set
  * @property {boolean} start whether to start as well
+ * @property {number} [skipLag] the slow policy: how many records a client may be behind before it skips to the end
  *
  * @typedef {import('./native').NativeAssignment & { pattern?: TopicPattern }} Assignment whose `topic` is a pattern's text,
  *     where there is a pattern
@@ -27,7 +28,7 @@ const NAMED_OFFSETS = { latest: END, earliest: BEGINNING };
 
 /** Members of the object form; exactly one of the first two must be there. */
 const SOURCES = ['topics', 'assignments'];
-const MEMBERS = [...SOURCES, 'filter', 'start'];
+const MEMBERS = [...SOURCES, 'filter', 'start', 'slow'];
 
 const isPlain = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
@@ -105,7 +106,21 @@ class Reader {
         if (given.includes('filter')) {
             subscribing.filter = { argument: own(object, 'filter') };
         }
+        subscribing.skipLag = this.readSlow(own(object, 'slow'));
         return subscribing;
+    }
+
+    /** @return {number|undefined} undefined: a slow client waits for what comes */
+    readSlow(given = 'wait') {
+        if (given === 'wait') {
+            return undefined;
+        }
+        const lag = isPlain(given) ? own(given, 'lag') : undefined;
+        const known = isPlain(given) && Object.keys(given).every((name) => name === 'skipTo' || name === 'lag');
+        if (!known || own(given, 'skipTo') !== 'latest' || !Number.isSafeInteger(lag) || lag < 1) {
+            throw this.refuse('"slow" must be "wait" or { skipTo: "latest", lag: n }, with an integer from 1 to 2^53-1');
+        }
+        return lag;
     }
 
     /** @return {Assignment[]} */

@@ -276,6 +276,8 @@ declare namespace Kasocki {
         filter?: Filters | Falsy;
         /** start as well */
         start?: boolean;
+        /** what becomes of a client that is behind: it gets everything ('wait', the default), or leaps to the end when it is more records than `lag` behind */
+        slow?: 'wait' | { skipTo: 'latest'; lag: number };
     } & (
         | { topics: string | readonly string[]; assignments?: undefined }
         | { assignments: readonly WantedAssignment[]; topics?: undefined }
@@ -284,6 +286,15 @@ declare namespace Kasocki {
     /** The result of the object form of `subscribe`. */
     export interface Subscribed {
         assignments: Assignment[];
+    }
+
+    /** Offsets that a subscription will not get: it stood at `from` and goes on at `to`, which is below `from` where the log was truncated. */
+    export interface Gap {
+        topic: string;
+        partition: number;
+        from: number;
+        to: number;
+        reason: 'retention' | 'skipped' | 'truncated';
     }
 
     export interface ErrorObject {
@@ -344,6 +355,8 @@ declare namespace Kasocki {
         message: (message: any) => void;
         /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
         assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
+        /** offsets that will not come */
+        gap: (gap: Gap) => void;
         /** everything has an `until` and is at it; where each stands */
         end: (assignments: Assignment[]) => void;
         err: (error: ErrorObject) => void;

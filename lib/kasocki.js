@@ -197,7 +197,7 @@ class Kasocki {
                 totals.sent(count, bytes);
                 this.#meter?.count('messages.sent', count);
             },
-            onNotice: ({ notice, assignments }) => this.#emit(notice, assignments),
+            onNotice: ({ notice, gap, assignments }) => this.#emit(notice, gap ?? assignments),
             onFault: (error) => this.#fail(error, true)
         });
         this.#session.delivery = this.#delivery;
@@ -329,7 +329,7 @@ class Kasocki {
     }
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
-    async #subscribeTo({ assignments, object, filter, start }, argument) {
+    async #subscribeTo({ assignments, object, filter, start, skipLag }, argument) {
         const subscription = new Subscription(assignments);
         const found = await this.#findTopics(subscription);
         const { bufferBytes: limit, assignments: maxPartitions } = this.#options.limits;
@@ -343,7 +343,7 @@ class Kasocki {
             if (filter !== undefined) {
                 this.#filter(filter.argument);
             }
-            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions });
+            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions, skipLag });
         } catch (error) {
             if (error instanceof AlreadyClosingError) {
                 throw error;

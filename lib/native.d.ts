@@ -161,6 +161,8 @@ export interface NativeSubscribeOptions {
     names: boolean;
     /** all that is subscribed has an `until` */
     bounded: boolean;
+    /** a reader that is more records than this behind when it may go on skips to the end; undefined: none does */
+    skipLag?: number;
 }
 
 /** What comes between messages. */
@@ -168,7 +170,17 @@ export type NativeNotice =
     /** all partitions are at their bounds */
     | { notice: 'end'; assignments: NativeAssigned[] }
     /** partitions that joined later; not exact: more may come than was asked for */
-    | { notice: 'assigned'; assignments: (NativeAssigned & { exact: boolean })[] };
+    | { notice: 'assigned'; assignments: (NativeAssigned & { exact: boolean })[] }
+    /** offsets that will not come: reading goes on at `to` (not above `from` where the log was truncated) */
+    | { notice: 'gap'; gap: NativeGap };
+
+export interface NativeGap {
+    topic: string;
+    partition: number;
+    from: number;
+    to: number;
+    reason: 'retention' | 'skipped' | 'truncated';
+}
 
 export class NativeSession {
     readonly id: number;

@@ -36,6 +36,7 @@ struct Cursor {
   bool done() const { return position >= until.offset; }
   bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
   int64_t delivered = -1;  // scratch of the session
+  int64_t returned = -1;   // the same
 
   // The worker's alone.
   Partition* partition = nullptr;
@@ -43,6 +44,7 @@ struct Cursor {
   CursorList* list = nullptr;  // the one list it is in
   size_t slot = 0;             // its place there
   int64_t seen_position = -1;  // `position` as last looked at
+  bool may_skip = true;        // it has been off its scan, or stalled: its session's policy has a say
   Clock::time_point since{};   // in its list's sense: of the last progress, or waiting since
 };
 

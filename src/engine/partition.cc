@@ -64,6 +64,23 @@ void Partition::GetOff(Cursor* cursor, CursorList* list) {
   list->Add(cursor);
 }
 
+int64_t Partition::End() const {
+  if (tail_ && tail_->established()) return tail_->to();
+  return catch_up_ && catch_up_->established() ? std::max(catch_up_->known_end(), catch_up_->to()) : -1;
+}
+
+// Asked when a cursor boards or has credit again, not at each step: a client that takes what it is given is not slow,
+// however many records come at once.
+bool Partition::SkipIfSlow(Cursor* cursor) {
+  if (!cursor->may_skip) return false;
+  const int64_t end = End();
+  if (end < 0) return false;
+  cursor->may_skip = false;
+  if (!cursor->session->SkipTo(cursor, end)) return false;
+  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+  return true;
+}
+
 void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
   while (!scan->riding.empty()) {
     Cursor* cursor = scan->riding[scan->riding.size() - 1];
@@ -76,11 +93,13 @@ void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
 void Partition::Wake(Cursor* cursor, Clock::time_point now) {
   if (cursor->scan != nullptr) {
     if (cursor->list == &cursor->scan->riding) return;
+    cursor->may_skip = true;
     stall_ += (std::chrono::duration_cast<milliseconds>(now - cursor->since) - stall_) / kStallSamples;
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
   } else if (cursor->list != &waiting_) {
+    cursor->may_skip = true;
     waiting_.Add(cursor);
     cursor->since = now;
   }
@@ -164,6 +183,11 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
+  if (SkipIfSlow(cursor) && scan == catch_up_.get()) {
+    GetOff(cursor, &waiting_);
+    cursor->since = now;
+    return false;
+  }
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
@@ -229,6 +253,7 @@ void Partition::Board() {
       idle_.Add(cursor);
       continue;
     }
+    SkipIfSlow(cursor);
     // Ahead of the tail is as good as on it: Kafka told of an end that the tail is about to read.
     if (tail_ && tail_->established() && cursor->seen_position >= tail_->from()) {
       Ride(tail_.get(), cursor);
@@ -265,7 +290,15 @@ void Partition::PaceCatchUp(Clock::time_point now) {
 
 void Partition::ManageTail(Clock::time_point now) {
   if (!tail_) {
-    if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
+    if (!catch_up_) return;
+    if (catch_up_->at_end() && !catch_up_->riding.empty()) return StartTail(catch_up_->to());
+    const int64_t end = End();
+    int64_t lowest = std::numeric_limits<int64_t>::max();
+    for (const Cursor* cursor : waiting_) {
+      const bool near = end >= 0 && cursor->seen_position >= end - static_cast<int64_t>(options_.read_batch);
+      if (near && cursor->seen_position > catch_up_->to()) lowest = std::min(lowest, cursor->seen_position);
+    }
+    if (lowest != std::numeric_limits<int64_t>::max()) StartTail(lowest);
     return;
   }
   if (!tail_->riding.empty() || !tail_->established()) {
@@ -333,12 +366,12 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   }
 }
 
-void Partition::StartTail() {
-  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
+void Partition::StartTail(int64_t position) {
+  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, position);
   // The catch-up scan goes on at the end of the log; the next Pump tries again.
   if (!reader.ok()) return;
-  tail_ = std::make_unique<Scan>(std::move(reader.value()), catch_up_->to(), counters_);
-  tail_->Inherit(*catch_up_);
+  tail_ = std::make_unique<Scan>(std::move(reader.value()), position, counters_);
+  if (position == catch_up_->to()) tail_->Inherit(*catch_up_);
   ++counters_->tail_scans;
 }
 

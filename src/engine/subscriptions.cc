@@ -41,6 +41,12 @@ struct Subscriptions::Slot {
   std::optional<int64_t> Found(std::optional<int64_t> time) const {
     return time ? std::optional(times.at(*time)->value()) : std::nullopt;
   }
+  // The offset asked for, if that is not where reading starts.
+  std::optional<int64_t> AskedInstead(int64_t start) const {
+    const auto& [kind, value] = assignment.start;
+    const bool differs = kind == Start::Kind::kOffset && value >= 0 && value != start;
+    return differs ? std::optional(value) : std::nullopt;
+  }
 };
 
 struct Subscriptions::Subscription {
@@ -147,7 +153,7 @@ void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Err
     const Assignment& assignment = subscription->slots[index].assignment;
     if (subscription->session->Wants(assignment.topic)) return AskBounds(subscription, index);
     add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, 0, {},
-                Session::Announce::kNo);
+                Session::Announce::kNo, std::nullopt);
   });
 }
 
@@ -197,7 +203,7 @@ void Subscriptions::Place(const Shared& subscription, size_t index) {
   Session::Announce announce = subscription->announce;
   if (!Shown(assignment.start, std::nullopt)) announce = Session::Announce::kExact;
   add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, start,
-              slot.until, announce);
+              slot.until, announce, slot.AskedInstead(start));
 }
 
 void Subscriptions::AnswerIfDone(const Shared& subscription) {
@@ -211,13 +217,14 @@ void Subscriptions::AnswerNow(const Shared& subscription) {
   const bool complete = subscription->known == subscription->slots.size();
   session.Expect(subscription->generation, subscription->slots.size());
   session.SetBounded(subscription->generation, subscription->options.bounded);
+  session.SetSkipLag(subscription->generation, subscription->options.skip_lag);
   std::vector<Assigned> assigned;
   assigned.reserve(subscription->slots.size());
   for (const Slot& slot : subscription->slots) {
     TopicPartition partition{slot.assignment.topic, slot.assignment.partition};
     if (slot.position) {
       add_cursor_(subscription->session, subscription->generation, partition, *slot.position, slot.until,
-                  Session::Announce::kNo);
+                  Session::Announce::kNo, slot.AskedInstead(*slot.position));
     }
     assigned.push_back({std::move(partition), Shown(slot.assignment.start, slot.position)});
   }

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/bounds_resolver.h"
@@ -26,15 +27,17 @@ struct SubscribeOptions {
   size_t max_partitions = 10000;  // of one subscription, those included that join later
   // The main thread is told when names of topics come or go: a pattern is followed.
   bool names = false;
-  bool bounded = false;  // all that is subscribed has an end, patterns included
+  bool bounded = false;                    // all that is subscribed has an end, patterns included
+  int64_t skip_lag = Session::kNeverSkip;  // as in Session::SetSkipLag
 };
 
 // Used by the worker alone; it outlives all its callbacks.
 class Subscriptions {
  public:
-  // The session reads this partition from here on, if the generation is still its. It was told to expect it.
+  // The session reads this partition from here on, if the generation is still its. It was told to expect it. `asked`: as
+  // in Session::AddCursor.
   using AddCursor = std::function<void(const std::shared_ptr<Session>&, Session::Generation, const TopicPartition&,
-                                       int64_t position, Bound until, Session::Announce)>;
+                                       int64_t position, Bound until, Session::Announce, std::optional<int64_t> asked)>;
   using Tell = std::function<void(HubEvent)>;
   using Ready = std::function<void(SessionId)>;  // there is something to take
 

@@ -73,8 +73,8 @@ bool Worker::OpenClients() {
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-             int64_t position, Bound until,
-             Session::Announce announce) { AddCursor(session, generation, name, position, until, announce); },
+             int64_t position, Bound until, Session::Announce announce,
+             std::optional<int64_t> asked) { AddCursor(session, generation, name, position, until, announce, asked); },
       [this](HubEvent event) { outbox_->Push(std::move(event)); },
       [this](SessionId session) { SessionReady(session); });
   topics_->Start(catch_up_client_.get());
@@ -202,9 +202,10 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
 }
 
 void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
-                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce) {
+                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce,
+                       std::optional<int64_t> asked) {
   if (!sessions_.contains(session->id())) return;
-  Cursor* cursor = session->AddCursor(generation, name, position, until, announce);
+  Cursor* cursor = session->AddCursor(generation, name, position, until, announce, asked);
   if (session->TakeNews()) SessionReady(session->id());
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);

@@ -81,7 +81,7 @@ class Worker : private PartitionHost {
   void PollClients();
   void OnClientEvent(ClientEvent event);
   void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-                 int64_t position, Bound until, Session::Announce announce);
+                 int64_t position, Bound until, Session::Announce announce, std::optional<int64_t> asked);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();

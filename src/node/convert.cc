@@ -77,6 +77,18 @@ Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<in
   return object;
 }
 
+const char* ReasonName(GapNotice::Reason reason) {
+  switch (reason) {
+    case GapNotice::Reason::kRetention:
+      return "retention";
+    case GapNotice::Reason::kSkipped:
+      return "skipped";
+    case GapNotice::Reason::kTruncated:
+      return "truncated";
+  }
+  return "";
+}
+
 struct NoticeConverter {
   Env env;
 
@@ -97,6 +109,19 @@ struct NoticeConverter {
       assignments.Set(i, assignment);
     }
     object.Set("assignments", assignments);
+    return object;
+  }
+
+  Object operator()(const GapNotice& notice) const {
+    Object gap = Object::New(env);
+    gap.Set("topic", ToJsString(env, notice.partition.topic));
+    gap.Set("partition", notice.partition.partition);
+    gap.Set("from", static_cast<double>(notice.from));
+    gap.Set("to", static_cast<double>(notice.to));
+    gap.Set("reason", ReasonName(notice.reason));
+    Object object = Object::New(env);
+    object.Set("notice", "gap");
+    object.Set("gap", gap);
     return object;
   }
 };

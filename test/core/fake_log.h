@@ -28,6 +28,11 @@ struct FakeLog {
   void Append(std::string value) { records.emplace_back(end++, std::move(value)); }
   // An offset without a record.
   void AppendHole() { ++end; }
+  // Records above are lost; the next one is written at `offset`.
+  void Truncate(int64_t offset) {
+    end = offset;
+    std::erase_if(records, [offset](const auto& record) { return record.first >= offset; });
+  }
   void DeleteBelow(int64_t offset) {
     begin = offset;
     std::erase_if(records, [offset](const auto& record) { return record.first < offset; });
@@ -134,10 +139,11 @@ class FakeHub : public PartitionHost {
 class FakeSocket {
  public:
   FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
-             Bound until = {})
+             Bound until = {}, int64_t skip_lag = Session::kNeverSkip)
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
     session_->Expect(0, 1);
     session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
+    session_->SetSkipLag(0, skip_lag);
     cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
@@ -160,6 +166,7 @@ class FakeSocket {
     Taken taken = session_->Take(max_bytes, max_count, &credit);
     if (taken.notice) {
       notices.push_back(std::to_string(offsets.size()) + " " + Describe(*taken.notice));
+      if (auto* gap = std::get_if<GapNotice>(&*taken.notice)) gaps.push_back({offsets.size(), gap->from, gap->to});
       count = 1;
     }
     for (const Segment& segment : taken.segments) {
@@ -188,9 +195,20 @@ class FakeSocket {
   std::vector<int64_t> offsets;
   std::vector<std::string> payloads;
   std::vector<std::string> notices;  // each behind the number of messages before it
+  struct Gap {
+    size_t messages_before;
+    int64_t from;
+    int64_t to;
+  };
+  std::vector<Gap> gaps;
 
  private:
   static std::string Describe(const Notice& notice) {
+    if (auto* gap = std::get_if<GapNotice>(&notice)) {
+      const char* reasons[] = {"retention", "skipped", "truncated"};
+      return std::string(reasons[static_cast<int>(gap->reason)]) + " " + std::to_string(gap->from) + " to " +
+             std::to_string(gap->to);
+    }
     return "end at " + std::to_string(std::get<EndNotice>(notice).ended.at(0).offset);
   }
   void Wake() { hub_->partition->Wake(cursor_, hub_->now); }

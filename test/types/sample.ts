@@ -103,6 +103,9 @@ client.on('message', (message) => {
 });
 client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
 client.on('end', (assignments) => console.log(assignments[0].offset));
+client.on('gap', ({ topic, partition, from, to, reason }) => console.log(topic, partition, to - from, reason === 'skipped'));
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest', lag: 10 } });
+client.emit('subscribe', { topics: 'a', slow: 'wait' });
 client.on('err', (error) => console.error(error.origin));
 
 const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
@@ -132,6 +135,8 @@ client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
 client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp: 5 } }]);
 // @ts-expect-error: neither topics nor assignments
 client.emit('subscribe', { start: true });
+// @ts-expect-error: how far behind?
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest' } });
 // @ts-expect-error: no start
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
