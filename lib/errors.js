@@ -38,7 +38,7 @@ class InvalidAssignmentError extends KasockiError {}
 /** A topic that does not exist, or that this socket may not subscribe to. */
 class TopicNotAvailableError extends KasockiError {}
 
-/** `subscribe` a second time. */
+/** `subscribe` while there is a subscription. */
 class AlreadySubscribedError extends KasockiError {}
 
 /** A filter that does not compile. */
@@ -47,7 +47,7 @@ class InvalidFilterError extends KasockiError {}
 /** A filter took more steps on a message than `limits.filterSteps`: the message was taken for one that does not match. */
 class FilterBudgetError extends KasockiError {}
 
-/** `start` or `consume` before `subscribe`. */
+/** `start`, `consume` or `unsubscribe` without a subscription. */
 class NotSubscribedError extends KasockiError {}
 
 /** `start` while started. */

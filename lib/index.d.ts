@@ -110,7 +110,7 @@ declare namespace Kasocki {
 
     /** Of one socket; the last three of the process. */
     export interface Limits extends FilterLimits {
-        /** assignments of one subscribe, default 10000 */
+        /** assignments of one subscribe, and partitions of one subscription, default 10000 */
         assignments?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
@@ -261,11 +261,53 @@ declare namespace Kasocki {
     /** An object, an expression (a logical expression of RFC 9535), or an array of these, all of which must hold. */
     export type Filter = Filters | string | (Filters | string)[];
 
-    /** `offset` -1 is the end, -2 the beginning. */
+    /** A partition that is subscribed. `offset` -1 is the end, -2 the beginning, as it was asked for. */
     export interface Assignment {
         topic: string;
         partition: number;
         offset: number;
+    }
+
+    /** Ms since 1970, or a date (and a time) of ISO 8601. */
+    export type Time = number | string;
+
+    /** Where reading starts: at an offset, at the first record at or after a time, or so many offsets before the end. */
+    export type Start =
+        | { offset: number | 'latest' | 'earliest'; timestamp?: undefined; last?: undefined }
+        | { timestamp: Time; offset?: undefined; last?: undefined }
+        | { last: number; offset?: undefined; timestamp?: undefined };
+
+    /** Where reading ends: at the end as it is now, before an offset, or before the first record at or after a time. */
+    export type Until = 'end' | { offset: number; timestamp?: undefined } | { timestamp: Time; offset?: undefined };
+
+    /** What can be subscribed. A `topic` like `/^orders-/` is a pattern, over later topics, too. Without a partition: all of the topic's. Without `until`: for ever. */
+    export type WantedAssignment = { topic: string; partition?: number; until?: Until } & Start;
+
+    /** The object form of `subscribe`. */
+    export type SubscribeRequest = {
+        /** absent: the filter in force stays; falsy: none */
+        filter?: Filters | Falsy;
+        /** start as well */
+        start?: boolean;
+        /** what becomes of a client that is behind: it gets everything ('wait', the default), or leaps to the end when it is more records than `lag` behind */
+        slow?: 'wait' | { skipTo: 'latest'; lag: number };
+    } & (
+        | { topics: string | readonly string[]; assignments?: undefined }
+        | { assignments: readonly WantedAssignment[]; topics?: undefined }
+    );
+
+    /** The result of the object form of `subscribe`. */
+    export interface Subscribed {
+        assignments: Assignment[];
+    }
+
+    /** Offsets that a subscription will not get: it stood at `from` and goes on at `to`, which is below `from` where the log was truncated. */
+    export interface Gap {
+        topic: string;
+        partition: number;
+        from: number;
+        to: number;
+        reason: 'retention' | 'skipped' | 'truncated';
     }
 
     export interface ErrorObject {
@@ -307,7 +349,14 @@ declare namespace Kasocki {
 
     /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
     export interface ClientToServerEvents {
-        subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
+        /** The result is `Assignment[]`; of the object form, `Subscribed` (socket.io's types know one ack an event). */
+        subscribe: (
+            wanted: string | readonly string[] | readonly WantedAssignment[] | SubscribeRequest,
+            ack?: Ack<Assignment[] & Subscribed>
+        ) => void;
+        unsubscribe: (
+            ...args: [ack?: Ack<Assignment[]>] | [topics: string | readonly string[] | null | undefined, ack?: Ack<Assignment[]>]
+        ) => void;
         filter: (filters: Filter | Falsy, ack?: Ack<Filter | null>) => void;
         consume: PlainEvent<any>;
         start: PlainEvent<null>;
@@ -319,6 +368,12 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
+        /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
+        assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
+        /** offsets that will not come */
+        gap: (gap: Gap) => void;
+        /** everything has an `until` and is at it; where each stands */
+        end: (assignments: Assignment[]) => void;
         err: (error: ErrorObject) => void;
     }
 

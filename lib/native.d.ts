@@ -18,10 +18,20 @@ export interface NativeError {
 
 export interface NativeAssignment {
     topic: string;
-    /** -1: all partitions of the topic */
+    /** -1: all partitions of the topic; those that are added later join, from their beginnings, unless `until` is the end */
     partition: number;
-    /** >= 0, or -1: the end, -2: the beginning */
-    offset: number;
+    start: 'offset' | 'timestamp' | 'last';
+    /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
+    value: number;
+    /** absent: never */
+    until?: { kind: 'offset' | 'timestamp' | 'end'; value: number };
+}
+
+export interface NativeAssigned {
+    topic: string;
+    partition: number;
+    /** as asked for; of a timestamp or `last` the real one; null: Kafka has not told it yet. Where something ended: the next one */
+    offset: number | null;
 }
 
 export interface NativeHubOptions {
@@ -35,11 +45,11 @@ export interface NativeHubOptions {
 export type HubEvent =
     /** sessions for which take() has something (each listed once until it was taken from) */
     | { type: 'ready'; sessions: Uint32Array }
-    /** the answer to topics() */
+    /** the answer to topics(); request 0: names have come or gone, and a session follows them */
     | { type: 'topics'; request: number; topics: string[] }
     | { type: 'topics'; request: number; error: NativeError; healable: boolean }
-    /** the answer to subscribe(): assignments with the offsets as asked for, partitions filled in */
-    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssignment[] }
+    /** the answer to subscribe(), partitions filled in */
+    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssigned[] }
     | { type: 'subscribed'; session: number; request: number; error: NativeError }
     /** a lasting error of something that these sessions read */
     | { type: 'error'; sessions: Uint32Array; error: NativeError }
@@ -154,10 +164,43 @@ export interface NativeBatch {
     data: Buffer | string[];
 }
 
+export interface NativeSubscribeOptions {
+    /** in all, those that join later included */
+    maxPartitions: number;
+    /** a `topics` event with request 0 is to come when names of topics come or go */
+    names: boolean;
+    /** all that is subscribed has an `until` */
+    bounded: boolean;
+    /** a reader that is more records than this behind when it may go on skips to the end; undefined: none does */
+    skipLag?: number;
+}
+
+/** What comes between messages. */
+export type NativeNotice =
+    /** all partitions are at their bounds */
+    | { notice: 'end'; assignments: NativeAssigned[] }
+    /** partitions that joined later; not exact: more may come than was asked for */
+    | { notice: 'assigned'; assignments: (NativeAssigned & { exact: boolean })[] }
+    /** offsets that will not come: reading goes on at `to` (not above `from` where the log was truncated) */
+    | { notice: 'gap'; gap: NativeGap };
+
+export interface NativeGap {
+    topic: string;
+    partition: number;
+    from: number;
+    to: number;
+    reason: 'retention' | 'skipped' | 'truncated';
+}
+
 export class NativeSession {
     readonly id: number;
     /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
-    subscribe(request: number, assignments: NativeAssignment[]): void;
+    subscribe(request: number, assignments: NativeAssignment[], options: NativeSubscribeOptions): void;
+    /** Further topics of the subscription, all partitions of each, from their beginnings, whatever their `start`. A notice `assigned` follows. */
+    join(topics: NativeAssignment[]): void;
+    /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood.
+     *  bounded: everything that is left has an `until`. */
+    unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
      * that was not taken yet. Returns an error and changes nothing if the filter does not compile. What openSession was told of
@@ -166,13 +209,17 @@ export class NativeSession {
     setFilter(filter: string | number | null): NativeError | undefined;
     /** While true, matches are prepared for take(). false: what was prepared and not taken is given back (and will come again later). */
     setWanting(wanting: boolean): void;
-    /** At most maxBytes (but at least one message) and maxCount messages; null if there is none now: a `ready` event follows when there is. */
-    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | null;
+    /**
+     * What comes next: at most maxBytes (but at least one message) and maxCount messages, or one notice. With maxCount 0 a notice, if no message
+     * stands before it. null if there is nothing now: a `ready` event follows when there is. (After setFilter(), setWanting(false) and
+     * unsubscribe() there may be a notice without such an event.)
+     */
+    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | NativeNotice | null;
     /**
      * The same as the answers to acks: `data` is a Buffer of whole consecutive WebSocket frames, each a socket.io ack packet
      * (`3ID[null,...]`) with one of these ids, in order. At most as many messages as there are ids. The ids are integers from 0 to 2^53-1.
      */
-    takeReplies(ids: number[], maxBytes: number): NativeBatch | null;
+    takeReplies(ids: number[], maxBytes: number): NativeBatch | NativeNotice | null;
     close(): void;
 }
 

@@ -65,6 +65,23 @@ void Partition::GetOff(Cursor* cursor, CursorList* list) {
   list->Add(cursor);
 }
 
+int64_t Partition::End() const {
+  if (tail_ && tail_->established()) return tail_->to();
+  return catch_up_ && catch_up_->established() ? std::max(catch_up_->known_end(), catch_up_->to()) : -1;
+}
+
+// Asked when a cursor boards or has credit again, not at each step: a client that takes what it is given is not slow,
+// however many records come at once.
+bool Partition::SkipIfSlow(Cursor* cursor) {
+  if (!cursor->may_skip) return false;
+  const int64_t end = End();
+  if (end < 0) return false;
+  cursor->may_skip = false;
+  if (!cursor->session->SkipTo(cursor, end)) return false;
+  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+  return true;
+}
+
 void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
   while (!scan->riding.empty()) {
     Cursor* cursor = scan->riding[scan->riding.size() - 1];
@@ -77,12 +94,14 @@ void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
 void Partition::Wake(Cursor* cursor, Clock::time_point now) {
   if (cursor->scan != nullptr) {
     if (cursor->list == &cursor->scan->riding) return;
+    cursor->may_skip = true;
     stall_ += (std::chrono::duration_cast<milliseconds>(now - cursor->since) - stall_) / kStallSamples;
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
   } else if (cursor->list != &waiting_ && !StaysApart(*cursor)) {
     ReleaseJob(cursor);
+    cursor->may_skip = true;
     waiting_.Add(cursor);
     cursor->since = now;
   }
@@ -167,6 +186,11 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
+  if (SkipIfSlow(cursor) && scan == catch_up_.get()) {
+    GetOff(cursor, &waiting_);
+    cursor->since = now;
+    return false;
+  }
   const PartitionHost::Needed* apart = nullptr;
   int64_t over_budget = -1;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
@@ -175,6 +199,10 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
+    if (context.until_time() >= 0) {
+      int64_t until = (*chunk)->records->FindTime(position, context.until_time());
+      if (until >= 0) return context.SetUntil(until);
+    }
     const std::shared_ptr<const FilterClass>& filter_class = context.shared_filter_class();
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
@@ -238,11 +266,11 @@ void Partition::HandOver() {
 void Partition::Board() {
   for (size_t i = waiting_.size(); i-- > 0;) {
     Cursor* cursor = waiting_[i];
-    if (cursor->session->CanBoard() != Session::Boarding::kReady) {
+    if (cursor->session->CanBoard(cursor) != Session::Boarding::kReady) {
       idle_.Add(cursor);
       continue;
     }
-    cursor->seen_position = cursor->session->Position(*cursor);
+    SkipIfSlow(cursor);
     // Ahead of the tail is as good as on it: Kafka told of an end that the tail is about to read.
     if (tail_ && tail_->established() && cursor->seen_position >= tail_->from()) {
       Ride(tail_.get(), cursor);
@@ -279,7 +307,15 @@ void Partition::PaceCatchUp(Clock::time_point now) {
 
 void Partition::ManageTail(Clock::time_point now) {
   if (!tail_) {
-    if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
+    if (!catch_up_) return;
+    if (catch_up_->at_end() && !catch_up_->riding.empty()) return StartTail(catch_up_->to());
+    const int64_t end = End();
+    int64_t lowest = std::numeric_limits<int64_t>::max();
+    for (const Cursor* cursor : waiting_) {
+      const bool near = end >= 0 && cursor->seen_position >= end - static_cast<int64_t>(options_.read_batch);
+      if (near && cursor->seen_position > catch_up_->to()) lowest = std::min(lowest, cursor->seen_position);
+    }
+    if (lowest != std::numeric_limits<int64_t>::max()) StartTail(lowest);
     return;
   }
   if (!tail_->riding.empty() || !apart_.empty() || !tail_->established()) {
@@ -339,7 +375,7 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   // Cursors that stand here and have not started yet are waited for a little: they are likely to start in a moment.
   for (size_t i = idle_.size(); i-- > 0;) {
     Cursor* cursor = idle_[i];
-    if (cursor->session->Position(*cursor) != position) continue;
+    if (!cursor->session->StandsAt(*cursor, position)) continue;
     cursor->scan = catch_up_.get();
     cursor->seen_position = position;
     cursor->since = now;
@@ -347,12 +383,12 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   }
 }
 
-void Partition::StartTail() {
-  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
+void Partition::StartTail(int64_t position) {
+  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, position);
   // The catch-up scan goes on at the end of the log; the next Pump tries again.
   if (!reader.ok()) return;
-  tail_ = std::make_unique<Scan>(std::move(reader.value()), catch_up_->to(), counters_);
-  tail_->Inherit(*catch_up_);
+  tail_ = std::make_unique<Scan>(std::move(reader.value()), position, counters_);
+  if (position == catch_up_->to()) tail_->Inherit(*catch_up_);
   ++counters_->tail_scans;
 }
 
@@ -387,7 +423,10 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
   for (CursorList* list : {&idle_, &waiting_, &apart_}) {
-    for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
+    for (Cursor* cursor : *list) {
+      cursor->session->ClampPosition(cursor, begin, end);
+      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+    }
   }
 }
 

@@ -8,7 +8,8 @@
 //              made no progress for `hold` (longer where those who do take longer): they get off, and board again when
 //              their credit allows.
 //   hand over  At the end of the log the catch-up scan starts the tail, which inherits its chunks; cursors change over
-//              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
+//              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`. One that waits near
+//              the end does not wait for a catch-up scan to get there.
 //   turns      A cursor that waited for `patience` is read for, even if the scan must leave its riders for it.
 //   apart      A cursor whose filter takes long gets off with the chunk that it is at, and boards again when that has been
 //              judged. Nobody waits for it.
@@ -110,9 +111,14 @@ class Partition {
   void ManageCatchUp(Clock::time_point now);
   void ManageTail(Clock::time_point now);
   void StartCatchUp(int64_t position, Clock::time_point now);
-  void StartTail();
+  void StartTail(int64_t position);
   void Ride(Scan* scan, Cursor* cursor);
   void GetOff(Cursor* cursor, CursorList* list);
+  // Where the log ends, as far as its scans know; -1: not yet.
+  int64_t End() const;
+  // Has the cursor skip to the end, if it has not moved on by itself since this was last asked and its session's policy
+  // says so.
+  bool SkipIfSlow(Cursor* cursor);
   void LeaveScan(Scan* scan, Clock::time_point now);
   void Fail(const Error& error, Clock::time_point now);
   Cursor* NextTurn(Clock::time_point now) const;

@@ -75,10 +75,11 @@ bool Worker::OpenClients() {
   bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
-      [this](const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
-        AddCursor(session, name, position);
-      },
-      [this](SubscribedEvent event) { outbox_->Push(std::move(event)); });
+      [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
+             int64_t position, Bound until, Session::Announce announce,
+             std::optional<int64_t> asked) { AddCursor(session, generation, name, position, until, announce, asked); },
+      [this](HubEvent event) { outbox_->Push(std::move(event)); },
+      [this](SessionId session) { SessionReady(session); });
   topics_->Start(catch_up_client_.get());
   return true;
 }
@@ -139,16 +140,30 @@ void Worker::AddSession(std::shared_ptr<Session> session) {
 void Worker::RemoveSession(const std::shared_ptr<Session>& session) {
   if (sessions_.erase(session->id()) == 0) return;
   --counters_->sessions;
-  for (const std::unique_ptr<Cursor>& cursor : session->cursors) {
-    if (cursor->partition == nullptr) continue;
-    MarkDirty(*cursor->partition);
-    cursor->partition->Remove(cursor.get());
-  }
+  if (subscriptions_) subscriptions_->Forget(session->id());
+  for (const std::unique_ptr<Cursor>& cursor : session->cursors) RemoveCursor(cursor.get());
 }
 
-void Worker::Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments) {
+void Worker::RemoveCursor(Cursor* cursor) {
+  if (cursor->partition == nullptr) return;
+  MarkDirty(*cursor->partition);
+  cursor->partition->Remove(cursor);
+}
+
+void Worker::Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
+                       std::vector<Assignment> assignments, const SubscribeOptions& options) {
   if (broken_) return outbox_->Push(SubscribedEvent{session->id(), request, *broken_});
-  subscriptions_->Subscribe(std::move(session), request, std::move(assignments));
+  subscriptions_->Subscribe(std::move(session), generation, request, std::move(assignments), options);
+}
+
+void Worker::Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+                  const std::vector<Assignment>& topics) {
+  if (subscriptions_) subscriptions_->Join(session->id(), generation, topics);
+}
+
+void Worker::RemoveEnded(const std::shared_ptr<Session>& session) {
+  for (const std::unique_ptr<Cursor>& cursor : session->RemoveEnded()) RemoveCursor(cursor.get());
+  Wake(session);  // what was prepared for them gave its room back
 }
 
 void Worker::Wake(const std::shared_ptr<Session>& session) {
@@ -190,11 +205,14 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
   return partitions_[it->second].get();
 }
 
-void Worker::AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
+void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
+                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce,
+                       std::optional<int64_t> asked) {
   if (!sessions_.contains(session->id())) return;
+  Cursor* cursor = session->AddCursor(generation, name, position, until, announce, asked);
+  if (session->TakeNews()) SessionReady(session->id());
+  if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
-  Cursor* cursor = session->cursors.emplace_back(std::make_unique<Cursor>(session.get())).get();
-  session->SetPosition(cursor, position);
   partition->Add(cursor);
   partition->Wake(cursor, Clock::now());
   MarkDirty(*partition);

@@ -56,7 +56,12 @@ class Worker : private PartitionHost {
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
   void AddSession(std::shared_ptr<Session> session);
   void RemoveSession(const std::shared_ptr<Session>& session);
-  void Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments);
+  void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
+                 std::vector<Assignment> assignments, const SubscribeOptions& options);
+  void Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+            const std::vector<Assignment>& topics);
+  // After Session::Unsubscribe.
+  void RemoveEnded(const std::shared_ptr<Session>& session);
   void Wake(const std::shared_ptr<Session>& session);
   void Deserialized(RequestId request, std::vector<std::optional<std::string>> texts);
   void Matched(RequestId request, const std::vector<uint8_t>& verdicts);
@@ -77,7 +82,9 @@ class Worker : private PartitionHost {
   void CloseClients();
   void PollClients();
   void OnClientEvent(ClientEvent event);
-  void AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position);
+  void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
+                 int64_t position, Bound until, Session::Announce announce, std::optional<int64_t> asked);
+  void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
   void MeasureLag();

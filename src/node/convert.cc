@@ -71,6 +71,63 @@ Object ToJsRecord(Env env, const RecordView& record) {
   return object;
 }
 
+Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<int64_t> offset) {
+  Object object = Object::New(env);
+  object.Set("topic", ToJsString(env, partition.topic));
+  object.Set("partition", partition.partition);
+  object.Set("offset", offset ? Number::New(env, static_cast<double>(*offset)) : env.Null());
+  return object;
+}
+
+const char* ReasonName(GapNotice::Reason reason) {
+  switch (reason) {
+    case GapNotice::Reason::kRetention:
+      return "retention";
+    case GapNotice::Reason::kSkipped:
+      return "skipped";
+    case GapNotice::Reason::kTruncated:
+      return "truncated";
+  }
+  return "";
+}
+
+struct NoticeConverter {
+  Env env;
+
+  Object operator()(const EndNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "end");
+    object.Set("assignments", ToJsStandings(env, notice.ended));
+    return object;
+  }
+
+  Object operator()(const AssignedNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "assigned");
+    Array assignments = Array::New(env, notice.joined.size());
+    for (uint32_t i = 0; i < notice.joined.size(); ++i) {
+      Object assignment = ToJsAssignment(env, notice.joined[i].partition, notice.joined[i].offset);
+      assignment.Set("exact", notice.joined[i].exact);
+      assignments.Set(i, assignment);
+    }
+    object.Set("assignments", assignments);
+    return object;
+  }
+
+  Object operator()(const GapNotice& notice) const {
+    Object gap = Object::New(env);
+    gap.Set("topic", ToJsString(env, notice.partition.topic));
+    gap.Set("partition", notice.partition.partition);
+    gap.Set("from", static_cast<double>(notice.from));
+    gap.Set("to", static_cast<double>(notice.to));
+    gap.Set("reason", ReasonName(notice.reason));
+    Object object = Object::New(env);
+    object.Set("notice", "gap");
+    object.Set("gap", gap);
+    return object;
+  }
+};
+
 struct EventConverter {
   Env env;
 
@@ -97,14 +154,10 @@ struct EventConverter {
       object.Set("error", ToJsError(env, event.assignments.error()));
       return object;
     }
-    const std::vector<Assignment>& list = event.assignments.value();
+    const std::vector<Assigned>& list = event.assignments.value();
     Array assignments = Array::New(env, list.size());
     for (uint32_t i = 0; i < list.size(); ++i) {
-      Object assignment = Object::New(env);
-      assignment.Set("topic", ToJsString(env, list[i].topic));
-      assignment.Set("partition", list[i].partition);
-      assignment.Set("offset", static_cast<double>(list[i].offset));
-      assignments.Set(i, assignment);
+      assignments.Set(i, ToJsAssignment(env, list[i].partition, list[i].offset));
     }
     object.Set("assignments", assignments);
     return object;
@@ -239,6 +292,16 @@ Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
   if (!sessions.empty()) std::memcpy(array.Data(), sessions.data(), sessions.size() * sizeof(SessionId));
   return array;
 }
+
+Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
+  Array array = Array::New(env, standings.size());
+  for (uint32_t i = 0; i < standings.size(); ++i) {
+    array.Set(i, ToJsAssignment(env, standings[i].partition, standings[i].offset));
+  }
+  return array;
+}
+
+Object ToJsNotice(Env env, const Notice& notice) { return std::visit(NoticeConverter{env}, notice); }
 
 Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
 

@@ -23,6 +23,12 @@ Napi::Object ToJsError(Napi::Env env, const Error& error);
 // A HubEvent of lib/native.d.ts.
 Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);
 
+// NativeAssignment's answer form: `{ topic, partition, offset }` each.
+Napi::Value ToJsStandings(Napi::Env env, const std::vector<Standing>& standings);
+
+// NativeNotice.
+Napi::Object ToJsNotice(Napi::Env env, const Notice& notice);
+
 Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 
 // Pairs of strings out of `[string, string][]`; what is no such array gives none.

@@ -28,6 +28,11 @@ struct FakeLog {
   void Append(std::string value) { records.emplace_back(end++, std::move(value)); }
   // An offset without a record.
   void AppendHole() { ++end; }
+  // Records above are lost; the next one is written at `offset`.
+  void Truncate(int64_t offset) {
+    end = offset;
+    std::erase_if(records, [offset](const auto& record) { return record.first >= offset; });
+  }
   void DeleteBelow(int64_t offset) {
     begin = offset;
     std::erase_if(records, [offset](const auto& record) { return record.first < offset; });
@@ -171,10 +176,13 @@ class FakeHub : public PartitionHost {
 // A socket on that partition.
 class FakeSocket {
  public:
-  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
+  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
+             Bound until = {}, int64_t skip_lag = Session::kNeverSkip)
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
-    cursor_ = session_->cursors.emplace_back(std::make_unique<Cursor>(session_.get())).get();
-    session_->SetPosition(cursor_, offset);
+    session_->Expect(0, 1);
+    session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
+    session_->SetSkipLag(0, skip_lag);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }
@@ -189,11 +197,17 @@ class FakeSocket {
     session_->SetFilterClass(hub_->ClassOf(filter));
     Wake();
   }
-  // Takes and notes offsets; returns how many.
+  // Takes and notes offsets, or a notice; returns how many.
   size_t Take(size_t max_bytes = SIZE_MAX / 2, size_t max_count = SIZE_MAX / 2) {
     bool credit = false;
     size_t count = 0;
-    for (const Segment& segment : session_->Take(max_bytes, max_count, &credit)) {
+    Taken taken = session_->Take(max_bytes, max_count, &credit);
+    if (taken.notice) {
+      notices.push_back(std::to_string(offsets.size()) + " " + Describe(*taken.notice));
+      if (auto* gap = std::get_if<GapNotice>(&*taken.notice)) gaps.push_back({offsets.size(), gap->from, gap->to});
+      count = 1;
+    }
+    for (const Segment& segment : taken.segments) {
       for (size_t i = segment.first; i < segment.last; ++i, ++count) {
         offsets.push_back(segment.matches->matches[i].offset);
         payloads.emplace_back(segment.matches->Payload(segment.matches->matches[i]));
@@ -218,8 +232,23 @@ class FakeSocket {
 
   std::vector<int64_t> offsets;
   std::vector<std::string> payloads;
+  std::vector<std::string> notices;  // each behind the number of messages before it
+  struct Gap {
+    size_t messages_before;
+    int64_t from;
+    int64_t to;
+  };
+  std::vector<Gap> gaps;
 
  private:
+  static std::string Describe(const Notice& notice) {
+    if (auto* gap = std::get_if<GapNotice>(&notice)) {
+      const char* reasons[] = {"retention", "skipped", "truncated"};
+      return std::string(reasons[static_cast<int>(gap->reason)]) + " " + std::to_string(gap->from) + " to " +
+             std::to_string(gap->to);
+    }
+    return "end at " + std::to_string(std::get<EndNotice>(notice).ended.at(0).offset);
+  }
   void Wake() { hub_->partition->Wake(cursor_, hub_->now); }
 
   FakeHub* const hub_;

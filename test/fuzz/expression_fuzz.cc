@@ -25,7 +25,8 @@ Result<FilterPtr> CompileText(const std::string& expression) {
 FilterPtr CompileDerived(const std::string& expression) {
   auto filter = CompileText(expression);
   if (filter.ok()) return filter.value();
-  for (const char* limit : {"deeper than", "more regular expressions than", "taken together", "larger than", "more paths"}) {
+  for (const char* limit :
+       {"deeper than", "more regular expressions than", "taken together", "larger than", "more paths"}) {
     if (filter.error().message.find(limit) != std::string::npos) return nullptr;
   }
   fprintf(stderr, "%s: %s\n", expression.c_str(), filter.error().message.c_str());

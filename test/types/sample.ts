@@ -81,6 +81,12 @@ client.on('ready', (topics) => {
         console.log(first.topic, first.partition, first.offset);
     });
     client.emit('subscribe', [{ topic: 'a', partition: 0, offset: -2 }]);
+    client.emit('subscribe', [{ topic: 'a', timestamp: '2024-01-01' }, { topic: 'b', last: 5 }, { topic: 'c', partition: 1, offset: 'earliest' }]);
+    client.emit('subscribe', { topics: ['a'], filter: { b: 1 }, start: true }, (error, { assignments }) => console.log(error, assignments[0].topic));
+    client.emit('subscribe', { assignments: [{ topic: 'a', timestamp: Date.now() }], filter: null });
+    client.emit('subscribe', [{ topic: 'a', last: 5, until: 'end' }, { topic: 'b', offset: 0, until: { timestamp: '2024-01-02' } }]);
+    client.emit('unsubscribe');
+    client.emit('unsubscribe', 'a', (error, assignments) => console.log(error, assignments[0].offset));
     client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
     client.emit('filter', null);
     client.emit('start');
@@ -95,6 +101,11 @@ client.on('message', (message) => {
     const { topic, offset }: Kasocki.Metadata = message._kafka;
     console.log(topic, offset);
 });
+client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
+client.on('end', (assignments) => console.log(assignments[0].offset));
+client.on('gap', ({ topic, partition, from, to, reason }) => console.log(topic, partition, to - from, reason === 'skipped'));
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest', lag: 10 } });
+client.emit('subscribe', { topics: 'a', slow: 'wait' });
 client.on('err', (error) => console.error(error.origin));
 
 const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
@@ -118,7 +129,15 @@ const wrongField: Kasocki.Options = { metadataField: true };
 const wrongConfig: Kasocki.Options = { kafkaConfig: { a: { b: { c: 1 } } } };
 // @ts-expect-error: no such option
 const wrongOption: Kasocki.Options = { topics: [] };
-// @ts-expect-error: no offset
+// @ts-expect-error: two starts
+client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
+// @ts-expect-error: two bounds
+client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp: 5 } }]);
+// @ts-expect-error: neither topics nor assignments
+client.emit('subscribe', { start: true });
+// @ts-expect-error: how far behind?
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest' } });
+// @ts-expect-error: no start
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
 client.emit('filter', { a: { b: 1 } });
