@@ -50,6 +50,7 @@ export type {
     WantedAssignment,
     SubscribeRequest,
     Subscribed,
+    Gap,
     Batch,
     ErrorObject,
     Metadata,
