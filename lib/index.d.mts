@@ -40,6 +40,7 @@ export type {
     KafkaEventHandlers,
     Scalar,
     Filters,
+    Gap,
     Assignment,
     Time,
     Start,
