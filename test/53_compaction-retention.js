@@ -20,7 +20,7 @@ function* numbered(from, to, bytes = 0) {
     }
 }
 
-/** Everything that a new client of a new server, which has no records in its buffers, gets from an offset on, up to the number `last`. */
+/** Everything that a new client on a new hub, which has nothing in memory, gets from an offset on, up to the number `last`. */
 async function readAll(topic, offset, last) {
     const server = await serve();
     const client = await readyClient(server);

@@ -13,6 +13,9 @@ bool IsEmpty(const Notice& notice) {
   return assigned != nullptr && assigned->joined.empty();
 }
 
+// What one cursor may have prepared while `others` lack room.
+size_t ShareOf(size_t credit, size_t others) { return std::max<size_t>(1, credit / (others + 1)); }
+
 }  // namespace
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
@@ -90,8 +93,7 @@ void Session::Deny(Cursor* cursor) {
 }
 
 size_t Session::RoomFor(const Cursor& cursor) const {
-  const size_t others = denied_ - (cursor.denied ? 1 : 0);
-  const size_t share = std::max<size_t>(1, max_prepared_bytes_ / (others + 1));
+  const size_t share = ShareOf(max_prepared_bytes_, denied_ - (cursor.denied ? 1 : 0));
   return std::min(Room(), share > cursor.prepared ? share - cursor.prepared : 0);
 }
 
@@ -298,7 +300,7 @@ Session::Boarding Session::CanBoard(Cursor* cursor) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
   if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Boarding::kNotWanting;
-  if (Room() * 2 >= max_prepared_bytes_) return Boarding::kReady;
+  if (RoomFor(*cursor) * 2 >= ShareOf(max_prepared_bytes_, denied_ - (cursor->denied ? 1 : 0))) return Boarding::kReady;
   Deny(cursor);
   return Boarding::kNoRoom;
 }

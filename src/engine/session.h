@@ -108,8 +108,8 @@ class Session {
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
   enum class Boarding { kReady, kNotWanting, kNoRoom };
-  // Whether a cursor of this session should be on a scan; notes its position. A session without room boards only with
-  // half of its credit free.
+  // Whether a cursor of this session should be on a scan; notes its position. One without room boards only with half of
+  // its part of the credit free.
   Boarding CanBoard(Cursor* cursor);
   // Where a cursor stands that wants records, whether there is room for them or not; nullopt: it does not.
   std::optional<int64_t> WantsFrom(const Cursor& cursor) const;
@@ -139,6 +139,8 @@ class Session {
 
   // Changed by the worker, under the mutex: it alone may look without.
   std::vector<std::unique_ptr<Cursor>> cursors;
+  // The worker's alone: when it may next be told that its filter takes too many steps.
+  Clock::time_point next_budget_report{};
 
  private:
   using Item = std::variant<Segment, Notice>;
