@@ -286,7 +286,7 @@ declare namespace Kasocki {
     /** The object form of `subscribe`. */
     export type SubscribeRequest = {
         /** absent: the filter in force stays; falsy: none */
-        filter?: Filters | Falsy;
+        filter?: Filter | Falsy;
         /** start as well */
         start?: boolean;
         /** what becomes of a client that is behind: it gets everything ('wait', the default), or leaps to the end when it is more records than `lag` behind */
