@@ -106,8 +106,8 @@ class Reader {
         if (given.includes('filter')) {
             subscribing.filter = { argument: own(object, 'filter') };
         }
-        subscribing.skipLag = this.readSlow(own(object, 'slow'));
-        return subscribing;
+        const skipLag = this.readSlow(own(object, 'slow'));
+        return skipLag === undefined ? subscribing : { ...subscribing, skipLag };
     }
 
     /** @return {number|undefined} undefined: a slow client waits for what comes */

@@ -43,6 +43,7 @@ export type {
     FilterLimits,
     Filters,
     Filter,
+    Gap,
     Assignment,
     Time,
     Start,

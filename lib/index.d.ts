@@ -175,7 +175,7 @@ declare namespace Kasocki {
         librdkafka: LibrdkafkaStatistics[];
     }
 
-    /** How many records the last active reader of a partition is behind its end, measured once a second. */
+    /** How many records the last one that wants records of a partition is behind its end, measured once a second. */
     export interface PartitionLag {
         /** the hub's number in this process */
         hub: number;
