@@ -33,6 +33,8 @@ const DEFAULTS = {
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
+    /** bytes of a token */
+    tokenBytes: 512 * 1024,
     /** bytes of a filter's JSON text */
     filterBytes: 65536,
     /** bytes of memory for one regular expression of a filter */

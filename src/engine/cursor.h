@@ -34,8 +34,10 @@ struct Cursor {
   int64_t position = -1;
   Bound until;  // from here on nothing is for it
   bool done() const { return position >= until.offset; }
+  Mark mark;               // a record below `position`, though maybe not the last one
   bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
   int64_t delivered = -1;  // scratch of the session
+  Mark delivered_mark;     // the same
 
   // The worker's alone.
   Partition* partition = nullptr;

@@ -176,7 +176,10 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     }
     const FilterClass& filter_class = context.filter_class();
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
-    if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
+    if (found != nullptr) {
+      const RecordChunk& records = *(*chunk)->records;
+      return context.Prepare(*found, (*chunk)->to, {records.last_leader_epoch(), records.last_timestamp()});
+    }
     if (!(*chunk)->results.contains(filter_class.id)) {
       (*chunk)->results[filter_class.id] = nullptr;  // asked for
       needed_.push_back({*chunk, context.shared_filter_class()});

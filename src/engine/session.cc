@@ -41,9 +41,10 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
       if (count > 0) break;
       ++fitting;  // a match larger than all of max_bytes still travels
     }
+    moved_ = true;
     bytes += front->matches->BytesBetween(front->first, fitting);
     count += fitting - front->first;
-    taken.segments.push_back({front->matches, front->first, fitting, nullptr});
+    taken.segments.push_back({front->matches, front->first, fitting, nullptr, {}});
     front->first = fitting;
     if (front->first == front->last) queue_.pop_front();
   }
@@ -75,6 +76,7 @@ bool Session::TakeNews() {
 }
 
 void Session::Move(Cursor* cursor, int64_t position) {
+  moved_ = moved_ || cursor->position != position;
   if (!cursor->done()) --open_;
   cursor->position = position;
   if (!cursor->done()) ++open_;
@@ -100,6 +102,7 @@ void Session::GiveBack() {
   for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
     if (auto* segment = std::get_if<Segment>(&*it)) {
       Move(segment->cursor, segment->matches->matches[segment->first].offset);
+      segment->cursor->mark = segment->before;
     } else {
       notices.push_front(std::move(*it));
     }
@@ -126,11 +129,29 @@ bool Session::SetWanting(bool wanting) {
 }
 
 void Session::FindDelivered() {
-  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->delivered = cursor->position;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    cursor->delivered = cursor->position;
+    cursor->delivered_mark = cursor->mark;
+  }
   for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
     auto* segment = std::get_if<Segment>(&*it);
-    if (segment != nullptr) segment->cursor->delivered = segment->matches->matches[segment->first].offset;
+    if (segment == nullptr) continue;
+    segment->cursor->delivered = segment->matches->matches[segment->first].offset;
+    segment->cursor->delivered_mark = segment->before;
   }
+}
+
+std::optional<std::vector<Position>> Session::TakePositions() {
+  std::lock_guard lock(mutex_);
+  if (!std::exchange(moved_, false)) return std::nullopt;
+  FindDelivered();
+  std::vector<Position> positions;
+  positions.reserve(cursors.size());
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    if (cursor->ended) continue;
+    positions.push_back({{cursor->name, cursor->delivered}, cursor->delivered_mark, cursor->until});
+  }
+  return positions;
 }
 
 void Session::ForgetJoined(const std::set<std::string>& topics) {
@@ -145,6 +166,7 @@ void Session::ForgetJoined(const std::set<std::string>& topics) {
 std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, bool bounded) {
   std::lock_guard lock(mutex_);
   FindDelivered();
+  moved_ = true;
   std::vector<Standing> stood;
   for (const std::unique_ptr<Cursor>& cursor : cursors) {
     if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
@@ -193,7 +215,7 @@ void Session::SetBounded(Generation generation, bool bounded) {
   CheckEnd();
 }
 
-Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch,
                            Announce announce) {
   std::lock_guard lock(mutex_);
   if (closed_ || generation != generation_) return nullptr;
@@ -201,10 +223,12 @@ Cursor* Session::AddCursor(Generation generation, const TopicPartition& partitio
   Cursor* cursor = nullptr;
   if (!at_end_ && !ended_topics_.contains(partition.topic)) {
     cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
-    cursor->position = cursor->seen_position = position;
-    cursor->until = until;
+    cursor->position = cursor->seen_position = stretch.position;
+    cursor->mark = stretch.mark;
+    cursor->until = stretch.until;
+    moved_ = true;
     if (!cursor->done()) ++open_;
-    if (announce != Announce::kNo) AnnounceJoined({partition, position, announce == Announce::kExact});
+    if (announce != Announce::kNo) AnnounceJoined({partition, stretch.position, announce == Announce::kExact});
   }
   CheckEnd();
   return cursor;
@@ -291,7 +315,7 @@ Session::Step Session::StepContext::MoveTo(int64_t position) {
   return Step::kMoved;
 }
 
-Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end) {
+Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark mark) {
   const size_t first = matches->LowerBound(cursor_->position);
   const size_t limit = matches->LowerBound(cursor_->until.offset);
   size_t last = std::min(matches->Fitting(first, session_->Room()), limit);
@@ -304,9 +328,11 @@ Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>
   }
   if (first < last) {
     session_->prepared_bytes_ += matches->BytesBetween(first, last);
-    session_->Enqueue(Segment{matches, first, last, cursor_});
+    session_->Enqueue(Segment{matches, first, last, cursor_, cursor_->mark});
   }
-  return MoveTo(last < limit ? matches->matches[last].offset : end);
+  if (last < limit) return MoveTo(matches->matches[last].offset);
+  if (end <= cursor_->until.offset) cursor_->mark = mark;
+  return MoveTo(end);
 }
 
 }  // namespace kasocki

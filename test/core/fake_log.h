@@ -138,7 +138,7 @@ class FakeSocket {
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
     session_->Expect(0, 1);
     session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
-    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), {offset, {}, until}, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }
