@@ -12,8 +12,9 @@ using Kind = Start::Kind;
 int64_t At(Kind kind, int64_t value, int64_t begin, int64_t end, std::optional<int64_t> found = std::nullopt,
            OffsetReset reset = OffsetReset::kLatest) {
   Result<Resolved> position = Resolve({"topic", 0, {kind, value, {}}, {}}, {begin, end}, found, reset);
-  if (position.ok()) EXPECT_TRUE(position.value().exact);
-  return position.ok() ? position.value().offset : -100;
+  if (!position.ok()) return -100;
+  EXPECT_TRUE(position.value().exact);
+  return position.value().offset;
 }
 
 // Where it goes on, and whether exactly there. `found`: of the time 77, which is asked for only where it is needed.
@@ -21,7 +22,7 @@ std::pair<int64_t, bool> Resumed(const LogBounds& log, int64_t offset, int32_t e
                                  int64_t found = -1) {
   Start start{Kind::kResume, offset, {epoch, time}};
   std::optional<int64_t> needed = TimeNeeded(start, log);
-  if (needed) EXPECT_EQ(*needed, 77);
+  EXPECT_EQ(needed.value_or(77), 77);
   Result<Resolved> position =
       Resolve({"topic", 0, start, {}}, log, needed ? std::optional(found) : std::nullopt, OffsetReset::kError);
   return {position.value().offset, position.value().exact};
