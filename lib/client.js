@@ -123,7 +123,10 @@
             this.metadataField = metadataField;
             this.positions = positions;
             this.plainEmit = socket.emit;
-            /** events without an answer, in order: { event, args, ack, sent, repeated, result } */
+            /**
+             * events without an answer, in order: { event, args, ack, sent, carried: from an earlier connection, repeated: what it asks
+             * for was done by the resumption, result }
+             */
             this.waiting = [];
             /** the connection on which events may be sent; null: none is open */
             this.open = socket.connected ? connectionOf(socket) : null;
@@ -138,8 +141,10 @@
             this.seen = new Map();
             /** topics that were unsubscribed since the token */
             this.dropped = new Set();
-            /** what a page that sets everything up at each `ready` asks once more: events with their results */
-            this.repeats = new Map();
+            /** what the resumption did, in the page's place: events with their results */
+            this.restored = new Map();
+            /** those of them that the page itself asked for as well, as pages do that set everything up at each `ready` */
+            this.asked = new Set();
             this.retry = undefined;
             socket.emit = (event, ...args) => this.emit(event, args);
             socket.prependAny((event, argument) => this.onEvent(event, argument));
@@ -155,13 +160,15 @@
             const ack = typeof args[args.length - 1] === 'function' ? args.pop() : undefined;
             const timeout = socket.flags && socket.flags.timeout !== undefined ? socket.flags.timeout : socket._opts && socket._opts.ackTimeout;
             socket.flags = {};
-            const item = { event, args, ack, sent: false, repeated: false, result: undefined };
-            if (ack && timeout !== undefined) {
+            const item = { event, args, ack, sent: false, carried: false, repeated: false, result: undefined };
+            if (ack && ack.withError && timeout === undefined) {
+                item.ack = (...answer) => ack(null, ...answer); // of emitWithAck()
+            } else if (ack && timeout !== undefined) {
                 // As socket.io has it: an error, or null, in front of the answer.
                 const timer = setTimeout(() => {
                     item.ack = undefined;
                     if (!item.sent) {
-                        this.waiting.splice(this.waiting.indexOf(item), 1);
+                        this.waiting = this.waiting.filter((other) => other !== item);
                     }
                     ack(new Error('operation has timed out'));
                 }, timeout);
@@ -184,13 +191,12 @@
                 if (!item.sent && this.waiting.includes(item)) {
                     item.sent = true;
                     const { event, args } = item;
-                    if (this.isRepeated(event, args[0])) {
-                        item.result = this.repeats.get(event);
+                    if (this.isRepeat(item)) {
                         item.repeated = true;
-                        this.repeats.delete(event);
+                        item.result = this.restored.get(event);
                         this.answerRepeats();
                     } else {
-                        this.forgetRepeats(event);
+                        this.overrule(event);
                         item.sent = this.send(event, event === 'subscribe' ? [this.toObject(args[0])] : args, (error, result) => {
                             if (!error) {
                                 this.keep(item, result);
@@ -206,16 +212,20 @@
             return this.open !== null && this.socket.connected && isSame(this.open, connectionOf(this.socket));
         }
 
-        isRepeated(event, argument) {
-            return this.repeats.has(event) && (event !== 'subscribe' || isEqual(argument, this.subscribed));
+        /** A second time on one connection it is as wrong as ever. */
+        isRepeat({ event, args, carried }) {
+            if (!this.restored.has(event) || (event === 'subscribe' && !isEqual(args[0], this.subscribed))) {
+                return false;
+            }
+            return carried || (!this.asked.has(event) && Boolean(this.asked.add(event)));
         }
 
-        /** What the page itself changes is not to be repeated any more. */
-        forgetRepeats(event) {
+        /** What the page changes is not as it was restored any more. */
+        overrule(event) {
             if (event === 'unsubscribe' || event === 'subscribe') {
-                this.repeats.clear();
+                this.restored.clear();
             } else if (event === 'stop' || event === 'pause') {
-                this.repeats.delete('start');
+                this.restored.delete('start');
             }
         }
 
@@ -253,7 +263,7 @@
         }
 
         answer(item, error, result) {
-            this.waiting.splice(this.waiting.indexOf(item), 1);
+            this.waiting = this.waiting.filter((other) => other !== item);
             this.pass(item, error, result);
             this.answerRepeats();
         }
@@ -343,9 +353,11 @@
             clearTimeout(this.retry);
             this.connection = connection;
             this.open = null;
-            this.repeats.clear();
+            this.restored.clear();
+            this.asked.clear();
             for (const item of this.waiting) {
                 item.sent = item.repeated = false;
+                item.carried = true;
             }
             if (this.subscribed !== undefined) {
                 this.resume(FIRST_PAUSE);
@@ -390,9 +402,9 @@
         onResumed(result) {
             const dropped = Array.from(this.dropped);
             this.moveTo(result.token);
-            this.repeats.set('subscribe', result);
+            this.restored.set('subscribe', result);
             if (this.started) {
-                this.repeats.set('start', null);
+                this.restored.set('start', null);
             }
             if (dropped.length > 0) {
                 dropped.forEach((topic) => this.dropped.add(topic));

@@ -102,6 +102,8 @@ declare namespace Kasocki {
     export interface Limits {
         /** assignments of one subscribe, and partitions of one subscription, default 10000 */
         assignments?: number;
+        /** bytes of a token, default 512 KiB */
+        tokenBytes?: number;
         /** bytes of a filter's JSON text, default 65536 */
         filterBytes?: number;
         /** bytes of memory for one regular expression of a filter, default 256 KiB */
@@ -276,13 +278,39 @@ declare namespace Kasocki {
         filter?: Filters | Falsy;
         /** start as well */
         start?: boolean;
+        /** have event `position` come every so many ms (100 to 3600000), while anything moves */
+        positions?: number;
     } & (
-        | { topics: string | readonly string[]; assignments?: undefined }
-        | { assignments: readonly WantedAssignment[]; topics?: undefined }
+        | { topics: string | readonly string[]; assignments?: undefined; resume?: undefined; seen?: undefined }
+        | { assignments: readonly WantedAssignment[]; topics?: undefined; resume?: undefined; seen?: undefined }
+        | {
+            /** a token: go on where that one was */
+            resume: string;
+            /** metadata of messages that came after the token, or the last one of each partition: go on behind them */
+            seen?: readonly Seen[];
+            topics?: undefined;
+            assignments?: undefined;
+        }
     );
+
+    /** The place of a message, as its metadata has it. */
+    export interface Seen {
+        topic: string;
+        partition: number;
+        offset: number;
+        timestamp?: number | null;
+    }
 
     /** The result of the object form of `subscribe`. */
     export interface Subscribed {
+        /** of the start; null: it would be longer than `limits.tokenBytes` */
+        token: string | null;
+        assignments: Assignment[];
+    }
+
+    /** Where a subscription stands: everything before these offsets was sent or passed over. */
+    export interface Position {
+        token: string | null;
         assignments: Assignment[];
     }
 
@@ -342,7 +370,9 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
-        /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
+        /** every `positions` ms while anything moves */
+        position: (position: Position) => void;
+        /** partitions that were subscribed after the ack, or resumed elsewhere than they were; not exact: more may come than was asked for */
         assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
         /** everything has an `until` and is at it; where each stands */
         end: (assignments: Assignment[]) => void;

@@ -397,8 +397,11 @@ describe('client', function () {
             client.connect();
             // What timed out before it was sent was given up.
             await kafka.produce(topic, [{ value: { n: 12 } }, { value: { n: 13 } }]);
-            const pulled = [await request(client, 'consume'), await request(client, 'consume')].map(({ n }) => n);
-            assert.equal(pulled.at(-1), 13);
+            // The one that was sent may have taken a message; it is not asked for any more.
+            const pulled = [];
+            while (pulled.at(-1) !== 13) {
+                pulled.push((await request(client, 'consume')).n);
+            }
         });
 
         it('may have been connected before', async () => {
@@ -433,12 +436,12 @@ describe('client', function () {
             const client = resumable(connect(server.url));
             await request(client, 'subscribe', { assignments: [{ topic, offset: 0 }], start: true });
             const { reach } = watch(client);
-            server.options.authorize = (socket, topics) => (server.options.closed ? topics.filter((name) => name !== topic) : topics);
-            server.options.closed = true;
+            let closed = true;
+            server.options.authorize = (socket, topics) => topics.filter((name) => name !== topic || !closed);
             const refused = nextEvent(client, 'err');
             await reconnect(client);
             assert.equal((await refused)[0].name, 'TopicNotAvailableError');
-            server.options.closed = false;
+            closed = false;
             await kafka.produce(topic, [{ value: { n: 10 } }]);
             await reach(1);
         });
