@@ -47,6 +47,12 @@ const recordOf = (n) => ({ value: { n, even: n % 2 === 0, more: 'x'.repeat(100) 
 
 /** Writes records as fast as it goes, until it is told to end. */
 class Flood {
+    /** @returns {Promise<Flood>} some are written: a time among them is found */
+    static async begin(topic) {
+        await kafka.produce(topic, range(0, 1200).map(recordOf));
+        return new Flood(topic, 1200);
+    }
+
     constructor(topic, first = 0) {
         this.topic = topic;
         this.next = first;
@@ -119,7 +125,7 @@ describe('client', function () {
         it(`sees every message once while its server is killed ten times in a flood: ${name}`, async () => {
             const topic = await kafka.createTopic({ partitions: PARTITIONS });
             let server = await RemoteServer.start();
-            const flood = new Flood(topic);
+            const flood = await Flood.begin(topic);
 
             const client = resumable(connect(server.url, options));
             client.emit('subscribe', { assignments: [{ topic, timestamp: BASE + 1000 }], filter: { even: true }, start: true });
@@ -499,7 +505,7 @@ describe('client', function () {
                 let server = await RemoteServer.start({}, { cors: { origin: '*' } });
                 const { page, errors, close } = await openPage(pages.url + place);
                 await page.waitForFunction(() => window.kasocki !== undefined);
-                const flood = new Flood(topic);
+                const flood = await Flood.begin(topic);
                 await page.evaluate(({ url, topic: name, from }) => {
                     window.numbers = [];
                     const socket = window.kasocki.resumable(window.io(url, { reconnectionDelay: 20, reconnectionDelayMax: 100 }));
