@@ -16,6 +16,7 @@ const { TopicPattern } = require('./topic-pattern');
  * @property {boolean} start whether to start as well
  * @property {number} [positions] how often the client wants to be told where it stands, in ms
  * @property {{found: object[], left: string[]}} [before] what Subscription has to know of the one that is resumed
+ * @property {number} [skipLag] the slow policy: how many records a client may be behind before it skips to the end
  *
  * @typedef {import('./native').NativeAssignment & { pattern?: TopicPattern }} Assignment whose `topic` is a pattern's text,
  *     where there is a pattern
@@ -31,7 +32,7 @@ const NAMED_OFFSETS = { latest: END, earliest: BEGINNING };
 
 /** Members of the object form; exactly one of the first must be there. */
 const SOURCES = ['topics', 'assignments', 'resume'];
-const MEMBERS = [...SOURCES, 'seen', 'filter', 'start', 'positions'];
+const MEMBERS = [...SOURCES, 'seen', 'filter', 'start', 'positions', 'slow'];
 
 /** How often a client may be told where it stands, in ms. */
 const MIN_POSITIONS = 100;
@@ -124,6 +125,10 @@ class Reader {
         if (given.includes('filter')) {
             subscribing.filter = { argument: own(object, 'filter') };
         }
+        const skipLag = this.readSlow(own(object, 'slow'));
+        if (skipLag !== undefined) {
+            subscribing.skipLag = skipLag;
+        }
         return subscribing;
     }
 
@@ -157,6 +162,19 @@ class Reader {
             const hasTime = Number.isSafeInteger(timestamp) && timestamp >= 0;
             return { topic, partition: partition + 0, offset: offset + 0, timestamp: hasTime ? timestamp : undefined };
         });
+    }
+
+    /** @return {number|undefined} undefined: a slow client waits for what comes */
+    readSlow(given = 'wait') {
+        if (given === 'wait') {
+            return undefined;
+        }
+        const lag = isPlain(given) ? own(given, 'lag') : undefined;
+        const known = isPlain(given) && Object.keys(given).every((name) => name === 'skipTo' || name === 'lag');
+        if (!known || own(given, 'skipTo') !== 'latest' || !Number.isSafeInteger(lag) || lag < 1) {
+            throw this.refuse('"slow" must be "wait" or { skipTo: "latest", lag: n }, with an integer from 1 to 2^53-1');
+        }
+        return lag;
     }
 
     /** @return {Assignment[]} */

@@ -374,8 +374,9 @@
         resume(pause) {
             const { token, dropped } = this;
             const seen = token === null ? [] : Array.from(this.seen.values(), toPlace);
-            const wanted = token === null ? this.toObject(this.subscribed) : { resume: token, positions: this.positionsOf(this.subscribed) };
-            const argument = Object.assign({}, wanted, { start: this.started && dropped.size === 0 });
+            const wanted = this.toObject(this.subscribed);
+            const kept = token === null ? wanted : { resume: token, positions: wanted.positions, slow: wanted.slow };
+            const argument = Object.assign({}, kept, { start: this.started && dropped.size === 0 });
             if (seen.length > 0) {
                 argument.seen = seen;
             }
@@ -424,11 +425,7 @@
             if (Array.isArray(argument)) {
                 return { [typeof argument[0] === 'string' ? 'topics' : 'assignments']: argument, positions: this.positions };
             }
-            return isObject(argument) ? Object.assign({}, argument, { positions: this.positionsOf(argument) }) : argument;
-        }
-
-        positionsOf(argument) {
-            return isObject(argument) && argument.positions !== undefined ? argument.positions : this.positions;
+            return isObject(argument) ? Object.assign({ positions: this.positions }, argument) : argument;
         }
     }
 

@@ -25,7 +25,7 @@ const { EventQueue } = require('./event-queue');
 const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
-const { readFilters } = require('./matcher');
+const { aboutFilters, readFilters } = require('./matcher');
 const { Positions } = require('./positions');
 const { registry } = require('./registry');
 const { fit } = require('./resume');
@@ -202,7 +202,7 @@ class Kasocki {
                 totals.sent(count, bytes);
                 this.#meter?.count('messages.sent', count);
             },
-            onNotice: ({ notice, assignments }) => this.#emit(notice, assignments),
+            onNotice: ({ notice, gap, assignments }) => this.#emit(notice, gap ?? assignments),
             onFault: (error) => this.#fail(error, true)
         });
         this.#session.delivery = this.#delivery;
@@ -335,7 +335,7 @@ class Kasocki {
     }
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
-    async #subscribeTo({ assignments, before, object, filter, start, positions: interval }, argument) {
+    async #subscribeTo({ assignments, before, object, filter, start, positions: interval, skipLag }, argument) {
         const subscription = new Subscription(assignments, before);
         let found = await this.#findTopics(subscription);
         let positions;
@@ -355,7 +355,7 @@ class Kasocki {
             if (filter !== undefined) {
                 this.#filter(filter.argument);
             }
-            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions });
+            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions, skipLag });
         } catch (error) {
             if (error instanceof AlreadyClosingError) {
                 throw error;
@@ -497,8 +497,7 @@ class Kasocki {
         try {
             this.#session.setFilter(filter);
         } catch (error) {
-            error.filters = filters;
-            throw error;
+            throw aboutFilters(error, argument);
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();

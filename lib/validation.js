@@ -2,6 +2,7 @@
 
 const { KasockiError } = require('./errors');
 const { defaultLogger } = require('./logger');
+const { FILTER_LIMITS } = require('./matcher');
 
 /** The options of a Kasocki with their defaults. `undefined` and `null` both mean: the default. */
 const DEFAULTS = {
@@ -35,10 +36,7 @@ const LIMITS = {
     assignments: 10000,
     /** bytes of a token */
     tokenBytes: 512 * 1024,
-    /** bytes of a filter's JSON text */
-    filterBytes: 65536,
-    /** bytes of memory for one regular expression of a filter */
-    regexProgram: 262144,
+    ...FILTER_LIMITS,
     /** consumes that wait for a message */
     consumes: 1000,
     /** events that wait for their turn, and what they take in bytes */

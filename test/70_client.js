@@ -128,7 +128,7 @@ describe('client', function () {
             const flood = await Flood.begin(topic);
 
             const client = resumable(connect(server.url, options));
-            client.emit('subscribe', { assignments: [{ topic, timestamp: BASE + 1000 }], filter: { even: true }, start: true });
+            client.emit('subscribe', { assignments: [{ topic, timestamp: BASE + 1000 }], filter: '$.even == true', start: true });
             const { numbers, reach } = watch(client);
             const events = record(client, 'err', 'assigned');
 
@@ -509,7 +509,7 @@ describe('client', function () {
                 await page.evaluate(({ url, topic: name, from }) => {
                     window.numbers = [];
                     const socket = window.kasocki.resumable(window.io(url, { reconnectionDelay: 20, reconnectionDelayMax: 100 }));
-                    socket.emit('subscribe', { assignments: [{ topic: name, timestamp: from }], filter: { even: true }, start: true });
+                    socket.emit('subscribe', { assignments: [{ topic: name, timestamp: from }], filter: ['$.even == true', { even: true }], start: true });
                     socket.on('message', ({ n }) => window.numbers.push(n));
                 }, { url: server.url, topic, from: BASE + 1000 });
                 const reach = (count) => page.waitForFunction((wanted) => window.numbers.length >= wanted, count, { polling: 20, timeout: 0 });

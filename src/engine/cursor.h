@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,7 @@ class CursorList;
 class Partition;
 class Scan;
 class Session;
+struct SlowJob;
 
 using Clock = std::chrono::steady_clock;
 
@@ -38,14 +40,17 @@ struct Cursor {
   bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
   int64_t delivered = -1;  // scratch of the session
   Mark delivered_mark;     // the same
+  int64_t returned = -1;   // the same
 
   // The worker's alone.
   Partition* partition = nullptr;
-  Scan* scan = nullptr;        // the scan it rides, or stalls on; null: on none
-  CursorList* list = nullptr;  // the one list it is in
-  size_t slot = 0;             // its place there
-  int64_t seen_position = -1;  // `position` as last looked at
-  Clock::time_point since{};   // in its list's sense: of the last progress, or waiting since
+  Scan* scan = nullptr;               // the scan it rides, or stalls on; null: on none
+  CursorList* list = nullptr;         // the one list it is in
+  size_t slot = 0;                    // its place there
+  int64_t seen_position = -1;         // `position` as last looked at
+  bool may_skip = true;               // it has been off its scan, or stalled: its session's policy has a say
+  Clock::time_point since{};          // in its list's sense: of the last progress, or waiting since
+  std::shared_ptr<SlowJob> slow_job;  // of a cursor apart: what it waits for
 };
 
 // An unordered set of cursors with constant-time removal. The worker's alone.

@@ -11,6 +11,8 @@
 
 namespace kasocki {
 
+struct Cursor;
+
 // Where a session stands on a partition: all that it should get below `offset` was taken.
 struct Standing {
   TopicPartition partition;
@@ -39,7 +41,22 @@ struct AssignedNotice {
   std::vector<Joined> joined;
 };
 
-using Notice = std::variant<EndNotice, AssignedNotice>;
+// Offsets that will never come: the cursor stood at `from` and goes on at `to`. Offsets that never had a record for it
+// (transaction markers, aborted transactions, compaction) are no gap.
+struct GapNotice {
+  enum class Reason {
+    kRetention,  // the log begins at or above `to` by now
+    kSkipped,    // the subscription's slow policy
+    kTruncated,  // the log ended below `from`; what comes at `to` <= `from` was written later
+  };
+  TopicPartition partition;  // filled in when it is taken
+  int64_t from = 0;
+  int64_t to = 0;
+  Reason reason = Reason::kRetention;
+  Cursor* cursor = nullptr;  // null once taken: the cursor may go at any time
+};
+
+using Notice = std::variant<EndNotice, AssignedNotice, GapNotice>;
 
 }  // namespace kasocki
 

@@ -28,6 +28,7 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   size_t bytes = 0;
   size_t count = 0;
   if (!queue_.empty() && std::holds_alternative<Notice>(queue_.front())) {
+    moved_ = true;
     taken.notice = std::get<Notice>(std::move(queue_.front()));
     queue_.pop_front();
     Complete(&*taken.notice);
@@ -62,6 +63,8 @@ void Session::Complete(Notice* notice) {
     }
     end_queued_ = false;
     at_end_ = true;
+  } else if (auto* gap = std::get_if<GapNotice>(notice)) {
+    gap->partition = std::exchange(gap->cursor, nullptr)->name;
   }
 }
 
@@ -97,15 +100,28 @@ void Session::DropEnd() {
 }
 
 void Session::GiveBack() {
+  constexpr int64_t kNothing = -1;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->returned = kNothing;
   std::deque<Item> notices;
-  // Segments of one cursor stand in the order of their offsets: walking from the back, the earliest one wins.
-  for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
-    if (auto* segment = std::get_if<Segment>(&*it)) {
-      Move(segment->cursor, segment->matches->matches[segment->first].offset);
-      segment->cursor->mark = segment->before;
-    } else {
-      notices.push_front(std::move(*it));
+  for (Item& item : queue_) {
+    if (auto* segment = std::get_if<Segment>(&item)) {
+      // Segments of one cursor stand in the order of their offsets: the earliest one counts.
+      Cursor* cursor = segment->cursor;
+      if (cursor->returned == kNothing) {
+        cursor->returned = segment->matches->matches[segment->first].offset;
+        cursor->mark = segment->before;
+      }
+      continue;
     }
+    if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(item))) {
+      // What lies before a gap can't be read again: the gap begins there.
+      int64_t returned = std::exchange(gap->cursor->returned, kNothing);
+      if (returned != kNothing) gap->from = returned;
+    }
+    notices.push_back(std::move(item));
+  }
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    if (cursor->returned != kNothing) Move(cursor.get(), cursor->returned);
   }
   queue_ = std::move(notices);
   prepared_bytes_ = 0;
@@ -134,10 +150,12 @@ void Session::FindDelivered() {
     cursor->delivered_mark = cursor->mark;
   }
   for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
-    auto* segment = std::get_if<Segment>(&*it);
-    if (segment == nullptr) continue;
-    segment->cursor->delivered = segment->matches->matches[segment->first].offset;
-    segment->cursor->delivered_mark = segment->before;
+    if (auto* segment = std::get_if<Segment>(&*it)) {
+      segment->cursor->delivered = segment->matches->matches[segment->first].offset;
+      segment->cursor->delivered_mark = segment->before;
+    } else if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(*it))) {
+      gap->cursor->delivered = std::min(gap->from, gap->to);
+    }
   }
 }
 
@@ -177,7 +195,10 @@ std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, 
   if (topics != nullptr) ForgetJoined(*topics);
   std::erase_if(queue_, [&](const Item& item) {
     auto* segment = std::get_if<Segment>(&item);
-    if (segment == nullptr) return topics == nullptr || IsEmpty(std::get<Notice>(item));
+    if (segment == nullptr) {
+      auto* gap = std::get_if<GapNotice>(&std::get<Notice>(item));
+      return topics == nullptr || IsEmpty(std::get<Notice>(item)) || (gap != nullptr && gap->cursor->ended);
+    }
     if (!segment->cursor->ended) return false;
     prepared_bytes_ -= segment->matches->BytesBetween(segment->first, segment->last);
     return true;
@@ -187,6 +208,7 @@ std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, 
     ended_topics_.clear();
     expected_ = 0;
     bounded_ = end_queued_ = at_end_ = false;
+    skip_lag_ = kNeverSkip;
   } else {
     bounded_ = bounded;
     ended_topics_.insert(topics->begin(), topics->end());
@@ -215,6 +237,11 @@ void Session::SetBounded(Generation generation, bool bounded) {
   CheckEnd();
 }
 
+void Session::SetSkipLag(Generation generation, int64_t lag) {
+  std::lock_guard lock(mutex_);
+  if (generation == generation_) skip_lag_ = lag;
+}
+
 Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch,
                            Announce announce) {
   std::lock_guard lock(mutex_);
@@ -229,6 +256,10 @@ Cursor* Session::AddCursor(Generation generation, const TopicPartition& partitio
     moved_ = true;
     if (!cursor->done()) ++open_;
     if (announce != Announce::kNo) AnnounceJoined({partition, stretch.position, announce == Announce::kExact});
+    if (const auto& asked = stretch.asked; asked && std::min(*asked, stretch.position) < stretch.until.offset) {
+      auto reason = *asked < stretch.position ? GapNotice::Reason::kRetention : GapNotice::Reason::kTruncated;
+      Enqueue(GapNotice{{}, *asked, std::min(stretch.position, stretch.until.offset), reason, cursor});
+    }
   }
   CheckEnd();
   return cursor;
@@ -281,9 +312,37 @@ bool Session::StandsAt(const Cursor& cursor, int64_t position) const {
 void Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {
   std::lock_guard lock(mutex_);
   if (cursor->ended || cursor->done()) return;
-  Move(cursor, std::clamp(cursor->position, begin, std::max(begin, end)));
+  if (cursor->position < begin) {
+    Leap(cursor, begin, GapNotice::Reason::kRetention);
+  } else if (cursor->position > std::max(begin, end)) {
+    Leap(cursor, std::max(begin, end), GapNotice::Reason::kTruncated);
+  }
   cursor->seen_position = cursor->position;
   CheckEnd();
+}
+
+bool Session::SkipTo(Cursor* cursor, int64_t end) {
+  std::lock_guard lock(mutex_);
+  if (closed_ || !wanting_ || cursor->ended || cursor->done() || end - cursor->position <= skip_lag_) return false;
+  Leap(cursor, end, GapNotice::Reason::kSkipped);
+  cursor->seen_position = cursor->position;
+  CheckEnd();
+  return true;
+}
+
+void Session::Leap(Cursor* cursor, int64_t to, GapNotice::Reason reason) {
+  const int64_t from = cursor->position;
+  Move(cursor, std::min(to, cursor->until.offset));
+  // One that stands still while the log moves on has one gap that grows.
+  for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
+    auto* segment = std::get_if<Segment>(&*it);
+    auto* gap = segment != nullptr ? nullptr : std::get_if<GapNotice>(&std::get<Notice>(*it));
+    if (segment != nullptr ? segment->cursor != cursor : gap == nullptr || gap->cursor != cursor) continue;
+    if (gap == nullptr || gap->reason != reason || gap->to != from) break;
+    gap->to = cursor->position;
+    return;
+  }
+  Enqueue(GapNotice{{}, from, cursor->position, reason, cursor});
 }
 
 bool Session::Continues(Generation generation) const {

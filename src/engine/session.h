@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,12 +53,14 @@ struct Stretch {
   int64_t position = 0;
   Mark mark;
   Bound until;
+  std::optional<int64_t> asked;  // the offset asked for, where it is not in the log: a gap from there, or back there
 };
 
 class Session {
  public:
   // Names one subscription: what comes of an older one, late, is not taken.
   using Generation = uint32_t;
+  static constexpr int64_t kNeverSkip = std::numeric_limits<int64_t>::max();
 
   Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
           std::shared_ptr<const Filter> guard = nullptr);
@@ -103,8 +106,11 @@ class Session {
   // `bounded`: all partitions of this subscription have an end. When all cursors are there and at their bounds, an
   // EndNotice follows the last message.
   void SetBounded(Generation generation, bool bounded);
+  // Cursors that are to begin more than so many records behind the end, or fall back so far, will skip to it.
+  void SetSkipLag(Generation generation, int64_t lag);
   // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile, or is at its
-  // end. An AssignedNotice comes before the first message of it, if it is to be announced.
+  // end. An AssignedNotice comes before the first message of it, if it is to be announced; and a GapNotice, if
+  // something else was asked for.
   enum class Announce { kNo, kExact, kInexact };
   Cursor* AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch, Announce announce);
   // Cursors that were unsubscribed: the caller takes them off their partitions.
@@ -119,8 +125,11 @@ class Session {
 
   // It is at that offset and has something to get from there on.
   bool StandsAt(const Cursor& cursor, int64_t position) const;
-  // Moves the cursor into [begin, end].
+  // Moves the cursor into [begin, end], with a GapNotice.
   void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
+  // Moves it to `end`, with a GapNotice, if it wants records and is more behind than this session's policy allows. True:
+  // it was moved.
+  bool SkipTo(Cursor* cursor, int64_t end);
   bool closed() const;
   // It reads on for this subscription: that was not ended, nor is it at its end.
   bool Continues(Generation generation) const;
@@ -137,12 +146,15 @@ class Session {
 
   // Changed by the worker, under the mutex: it alone may look without.
   std::vector<std::unique_ptr<Cursor>> cursors;
+  // The worker's alone: when it may next be told that its filter takes too many steps.
+  Clock::time_point next_budget_report{};
 
  private:
   using Item = std::variant<Segment, Notice>;
 
   // Need the mutex.
-  // Moves all cursors back to their earliest match that was not taken. Notices stay.
+  // Moves all cursors back to their earliest match that was not taken. Notices stay. What was prepared before a gap is
+  // lost to it.
   void GiveBack();
   void Enqueue(Item item);
   void Move(Cursor* cursor, int64_t position);
@@ -152,7 +164,9 @@ class Session {
   void Complete(Notice* notice);
   void AnnounceJoined(Joined joined);
   void ForgetJoined(const std::set<std::string>& topics);
-  // Has each cursor's `delivered` say up to where everything was taken.
+  // Moves the cursor to `to`, with a GapNotice behind what is prepared.
+  void Leap(Cursor* cursor, int64_t to, GapNotice::Reason reason);
+  // Has each cursor's `delivered` say up to where everything was taken, gaps included.
   void FindDelivered();
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
 
@@ -170,6 +184,7 @@ class Session {
   std::set<std::string> ended_topics_;  // of this generation
   size_t expected_ = 0;                 // cursors that will be added
   size_t open_ = 0;                     // cursors that are not at their bounds
+  int64_t skip_lag_ = kNeverSkip;       // see SetSkipLag
   bool bounded_ = false;                // all partitions have bounds
   bool end_queued_ = false;             // an EndNotice is in the queue
   bool at_end_ = false;                 // it was taken: this subscription is over

@@ -43,10 +43,16 @@ struct Subscriptions::Slot {
   std::optional<Resolved> start;                            // once known
   Bound until;
 
-  Stretch stretch() const { return {start->offset, MarkOf(assignment.start, NowMs()), until}; }
+  Stretch stretch() const { return {start->offset, MarkOf(assignment.start, NowMs()), until, asked_instead()}; }
 
   std::optional<int64_t> Found(std::optional<int64_t> time) const {
     return time ? std::optional(times.at(*time)->value()) : std::nullopt;
+  }
+  // The offset asked for, if it is not in the log.
+  std::optional<int64_t> asked_instead() const {
+    const auto& [kind, value, mark] = assignment.start;
+    const bool is_offset = (kind == Start::Kind::kOffset || kind == Start::Kind::kResume) && value >= 0;
+    return is_offset && (value < bounds.begin || value > bounds.end) ? std::optional(value) : std::nullopt;
   }
 };
 
@@ -229,6 +235,7 @@ void Subscriptions::AnswerNow(const Shared& subscription) {
   const bool complete = subscription->known == subscription->slots.size();
   session.Expect(subscription->generation, subscription->slots.size());
   session.SetBounded(subscription->generation, subscription->options.bounded);
+  session.SetSkipLag(subscription->generation, subscription->options.skip_lag);
   std::vector<Assigned> assigned;
   assigned.reserve(subscription->slots.size());
   for (const Slot& slot : subscription->slots) {

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/bounds_resolver.h"
@@ -26,7 +27,8 @@ struct SubscribeOptions {
   size_t max_partitions = 10000;  // of one subscription, those included that join later
   // The main thread is told when names of topics come or go: a pattern is followed.
   bool names = false;
-  bool bounded = false;  // all that is subscribed has an end, patterns included
+  bool bounded = false;                    // all that is subscribed has an end, patterns included
+  int64_t skip_lag = Session::kNeverSkip;  // as in Session::SetSkipLag
 };
 
 // Used by the worker alone; it outlives all its callbacks.

@@ -22,6 +22,7 @@
 #include "engine/js_stage.h"
 #include "engine/mailbox.h"
 #include "engine/partition.h"
+#include "engine/slow_lane.h"
 #include "engine/subscriptions.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
@@ -73,7 +74,8 @@ class Worker : private PartitionHost {
  private:
   // PartitionHost.
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
-  void Evaluate(Partition* partition, const std::vector<Needed>& needed) override;
+  void Evaluate(Partition* partition, std::vector<Needed>* needed) override;
+  void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) override;
   void SessionReady(SessionId session) override { ready_.push_back(session); }
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
@@ -89,8 +91,11 @@ class Worker : private PartitionHost {
   void PumpPartitions();
   void MeasureLag();
   void Tidy();
+  void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();
+  void GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns);
+  void ReportGuards();
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }
 
   const WorkerOptions options_;
@@ -109,6 +114,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<BoundsResolver> bounds_;
   std::unique_ptr<TopicIds> topic_ids_;
   Evaluator evaluator_;
+  std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;
   std::unique_ptr<Subscriptions> subscriptions_;
   std::map<SessionId, std::shared_ptr<Session>> sessions_;
@@ -122,6 +128,8 @@ class Worker : private PartitionHost {
   std::vector<SessionId> ready_;  // to be told in this turn
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
+  GuardBudgetEvent guards_over_budget_;
+  bool guard_report_due_ = false;
 };
 
 }  // namespace kasocki

@@ -19,6 +19,8 @@ const char* KindName(ErrorKind kind) {
       return "Configuration";
     case ErrorKind::kInvalidFilter:
       return "InvalidFilter";
+    case ErrorKind::kFilterBudget:
+      return "FilterBudget";
     case ErrorKind::kInvalidAssignment:
       return "InvalidAssignment";
     case ErrorKind::kTopicNotAvailable:
@@ -77,6 +79,18 @@ Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<in
   return object;
 }
 
+const char* ReasonName(GapNotice::Reason reason) {
+  switch (reason) {
+    case GapNotice::Reason::kRetention:
+      return "retention";
+    case GapNotice::Reason::kSkipped:
+      return "skipped";
+    case GapNotice::Reason::kTruncated:
+      return "truncated";
+  }
+  return "";
+}
+
 struct NoticeConverter {
   Env env;
 
@@ -97,6 +111,19 @@ struct NoticeConverter {
       assignments.Set(i, assignment);
     }
     object.Set("assignments", assignments);
+    return object;
+  }
+
+  Object operator()(const GapNotice& notice) const {
+    Object gap = Object::New(env);
+    gap.Set("topic", ToJsString(env, notice.partition.topic));
+    gap.Set("partition", notice.partition.partition);
+    gap.Set("from", static_cast<double>(notice.from));
+    gap.Set("to", static_cast<double>(notice.to));
+    gap.Set("reason", ReasonName(notice.reason));
+    Object object = Object::New(env);
+    object.Set("notice", "gap");
+    object.Set("gap", gap);
     return object;
   }
 };
@@ -163,6 +190,15 @@ struct EventConverter {
     object.Set("partition", event.partition);
     object.Set("offset", static_cast<double>(event.offset));
     object.Set("reason", ToJsString(env, event.reason));
+    return object;
+  }
+
+  Object operator()(const GuardBudgetEvent& event) const {
+    Object object = Typed(env, "guardOverBudget");
+    object.Set("count", static_cast<double>(event.count));
+    object.Set("topic", ToJsString(env, event.topic));
+    object.Set("partition", event.partition);
+    object.Set("offset", static_cast<double>(event.offset));
     return object;
   }
 
@@ -258,6 +294,8 @@ Object ToJsError(Env env, const Error& error) {
   object.Set("kind", KindName(error.kind));
   object.Set("message", ToJsString(env, error.message));
   object.Set("code", ToJsString(env, error.code));
+  if (error.position >= 0) object.Set("position", static_cast<double>(error.position));
+  if (error.item >= 0) object.Set("item", static_cast<double>(error.item));
   return object;
 }
 
@@ -300,6 +338,7 @@ FilterLimits ToFilterLimits(const Value& value) {
   if (!value.IsObject()) return limits;
   const Object object = value.As<Object>();
   ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "filterSteps", &limits.max_steps);
   ReadLimit(object, "regexProgram", &limits.regex.max_memory);
   return limits;
 }

@@ -91,6 +91,9 @@ Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
     options.max_partitions = LimitOf(object.Get("maxPartitions"));
     options.names = object.Get("names").ToBoolean();
     options.bounded = object.Get("bounded").ToBoolean();
+    if (Napi::Value lag = object.Get("skipLag"); lag.IsNumber()) {
+      options.skip_lag = lag.As<Napi::Number>().Int64Value();
+    }
     handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]), options);
   }
   return info.Env().Undefined();

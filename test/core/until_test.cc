@@ -101,7 +101,7 @@ TEST(Until, ABoundAmongDeletedRecordsIsReached) {
   socket.Start();
   socket.Drain();
   EXPECT_TRUE(socket.offsets.empty());
-  EXPECT_EQ(socket.notices, (Strings{"0 end at 8"}));
+  EXPECT_EQ(socket.notices, (Strings{"0 retention 0 to 5", "0 end at 5"}));
 }
 
 TEST(Until, AFilterThatPassesNothingComesToTheEnd) {

@@ -39,7 +39,7 @@ const options: Kasocki.Options = {
     connectTimeout: 5000,
     hubIdle: 0,
     limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10, filterBytes: 10,
-        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
+        filterSteps: 10, regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
     batch: { maxDelay: 0, maxBytes: 1024 }
 };
 
@@ -107,6 +107,9 @@ client.on('message', (message) => {
 client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
 client.on('position', ({ token, assignments }) => console.log(token?.length, assignments[0].offset));
 client.on('end', (assignments) => console.log(assignments[0].offset));
+client.on('gap', ({ topic, partition, from, to, reason }) => console.log(topic, partition, to - from, reason === 'skipped'));
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest', lag: 10 } });
+client.emit('subscribe', { topics: 'a', slow: 'wait' });
 client.on('err', (error) => console.error(error.origin));
 
 const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
@@ -138,12 +141,25 @@ client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp
 client.emit('subscribe', { resume: 'a', topics: 'a' });
 // @ts-expect-error: neither topics nor assignments
 client.emit('subscribe', { start: true });
+// @ts-expect-error: how far behind?
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest' } });
 // @ts-expect-error: no start
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
 client.emit('filter', { a: { b: 1 } });
+client.emit('filter', '$.a == 1', (error, filter) => console.log(error?.position, filter));
+client.emit('filter', [{ a: 1 }, '$.b > 2'] satisfies Kasocki.Filter);
+client.emit('filter', null);
+createMatcher();
+createMatcher('$.a', { filterSteps: 10 });
+const budget: KasockiError = new Kasocki.FilterBudgetError('why');
+const position: number | undefined = new Kasocki.InvalidFilterError('why').position;
+// @ts-expect-error: an array in an array
+client.emit('filter', [['$.a']]);
+// @ts-expect-error: a number
+createMatcher(1);
 // @ts-expect-error: no such event
 client.emit('begin');
 // @ts-expect-error: a regular expression is written as a string
 createMatcher({ a: /x/ });
-console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption);
+console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption, budget, position);
