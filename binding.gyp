@@ -115,6 +115,7 @@
         'src/engine/starts.cc',
         'src/engine/subscriptions.cc',
         'src/engine/topic_directory.cc',
+        'src/engine/topic_ids.cc',
         'src/engine/watches.cc',
         'src/engine/worker.cc',
       ],

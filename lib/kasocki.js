@@ -26,7 +26,9 @@ const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
 const { aboutFilters, readFilters } = require('./matcher');
+const { Positions } = require('./positions');
 const { registry } = require('./registry');
+const { fit } = require('./resume');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
@@ -72,10 +74,13 @@ class Kasocki {
     #bucket;
     #hub;
     #session;
+    #sender;
     #delivery;
     #eventCount = 0;
     /** undefined: not subscribed */
     #subscription;
+    /** undefined: the client does not want to know */
+    #positions;
     #closed = false;
     #starting;
 
@@ -189,8 +194,8 @@ class Kasocki {
         } catch (error) {
             throw guard === undefined ? error : guardFault(error);
         }
-        const sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
-        this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
+        this.#sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
+        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, {
             maxConsumes: limits.consumes,
             maxDelay: batch.maxDelay,
             onSent: (count, bytes) => {
@@ -240,6 +245,7 @@ class Kasocki {
         registry.leave(this.#resident);
         this.#queue.close();
         this.#asker.close();
+        this.#positions?.close();
         this.#delivery?.close();
         this.#session?.close();
         this.#hub?.unfollow(this);
@@ -321,7 +327,7 @@ class Kasocki {
 
     #read(reader, argument) {
         try {
-            return reader(argument, this.#options.limits.assignments);
+            return reader(argument, this.#options.limits);
         } catch (error) {
             // A getter or a proxy may throw anything.
             throw fromThrown(error, InvalidAssignmentError);
@@ -329,9 +335,15 @@ class Kasocki {
     }
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
-    async #subscribeTo({ assignments, object, filter, start, skipLag }, argument) {
-        const subscription = new Subscription(assignments);
-        const found = await this.#findTopics(subscription);
+    async #subscribeTo({ assignments, before, object, filter, start, positions: interval, skipLag }, argument) {
+        const subscription = new Subscription(assignments, before);
+        let found = await this.#findTopics(subscription);
+        let positions;
+        if (object) {
+            const identity = await this.#identify([...subscription.topics.keys()]);
+            found = fit(found, identity);
+            positions = new Positions(subscription, this.#session, identity, this.#options.limits.tokenBytes);
+        }
         const { bufferBytes: limit, assignments: maxPartitions } = this.#options.limits;
         if (bufferBytes() > limit) {
             throw new LimitExceededError(`The readers of this process hold more than ${limit} bytes`);
@@ -358,6 +370,7 @@ class Kasocki {
             throw error;
         }
         this.#subscription = subscription;
+        const token = positions && this.#tellPositions(positions, assigned, interval);
         if (grows) {
             this.#hub.follow(this, () => this.#findMore(subscription));
             // Some may have come meanwhile.
@@ -367,7 +380,27 @@ class Kasocki {
         if (start) {
             this.#delivery.start();
         }
-        return object ? { assignments: assigned } : assigned;
+        return object ? { token, assignments: assigned } : assigned;
+    }
+
+    /** @return {Promise<import('./resume').Identity>} */
+    async #identify(topics) {
+        const identity = await this.#hub.identify(topics);
+        if (this.#closed) {
+            throw new AlreadyClosingError('The socket is being closed');
+        }
+        return identity;
+    }
+
+    /** @return {string|null} the token of the start */
+    #tellPositions(positions, assigned, interval) {
+        this.#positions = positions;
+        positions.subscription.expect(assigned);
+        const { token } = positions.take();
+        if (interval !== undefined) {
+            positions.begin(interval, this.#sender);
+        }
+        return token;
     }
 
     /**
@@ -389,12 +422,13 @@ class Kasocki {
         if (this.#closed) {
             throw new AlreadyClosingError('The socket is being closed');
         }
-        const missing = names.find((name) => !visible.has(name));
+        const recovered = subscription.recover(visible);
+        const missing = [...subscription.topics.keys()].find((name) => !visible.has(name));
         if (missing !== undefined) {
             this.#topics = this.#topics.filter((name) => !subscription.topics.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
-        return [...subscription.named, ...subscription.take(found.filter((name) => visible.has(name)))];
+        return [...subscription.named, ...recovered, ...subscription.take(found.filter((name) => visible.has(name)))];
     }
 
     /** Names of topics have come or gone. */
@@ -404,6 +438,10 @@ class Kasocki {
             const visible = found.length === 0 ? [] : await this.#access.visible(found, this.#options.connectTimeout);
             if (visible.length > 0 && subscription === this.#subscription && !this.#closed) {
                 this.#session.join(subscription.take(visible));
+                const identity = this.#positions?.identity;
+                if (identity !== undefined) {
+                    (await this.#hub.identify(visible)).topics.forEach((id, topic) => identity.topics.set(topic, id));
+                }
             }
         } catch (error) {
             // They may be authorized when names change again.
@@ -428,6 +466,7 @@ class Kasocki {
             this.#hub.unfollow(this);
         }
         this.#delivery.wake();
+        this.#positions?.hurry();
         return ended;
     }
 
@@ -435,6 +474,8 @@ class Kasocki {
     #endSubscription() {
         this.#session.unsubscribe(null);
         this.#hub.unfollow(this);
+        this.#positions?.close();
+        this.#positions = undefined;
         this.#subscription = undefined;
         for (const ack of this.#delivery.end()) {
             this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
@@ -460,6 +501,8 @@ class Kasocki {
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();
+        // What the one before has refused shall not come again.
+        this.#positions?.hurry();
         return filters;
     }
 

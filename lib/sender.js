@@ -150,6 +150,27 @@ class Sender {
         }
     }
 
+    /** @return {boolean} an event of ours may go among the messages */
+    hasRoomForEvent() {
+        return this.isOpen() && this.inFlight <= this.highMark / 2 && (!keepsEmits(this.socket) || this.allowance.left() > 0);
+    }
+
+    /**
+     * Emits an event among the messages. It counts as they do.
+     *
+     * @param {string} name
+     * @param {*} data
+     * @param {number} bytes that it takes, roughly
+     */
+    tell(name, data, bytes) {
+        if (keepsEmits(this.socket)) {
+            this.allowance.spend(1);
+        }
+        const landed = this.depart(bytes);
+        callSafely(this.socket.emit, this.socket, [name, data]);
+        this.mark(landed);
+    }
+
     /**
      * Answers acks with what was taken by nextReplies(): each gets (null, message).
      *

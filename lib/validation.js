@@ -34,6 +34,8 @@ const DEFAULTS = {
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
+    /** bytes of a token */
+    tokenBytes: 512 * 1024,
     ...FILTER_LIMITS,
     /** consumes that wait for a message */
     consumes: 1000,

@@ -69,7 +69,7 @@ bool Partition::StepApart(Cursor* cursor, Clock::time_point now) {
       return Session::Step::kBehind;
     }
     if (job.found->last_over_budget >= position) over_budget = job.found->last_over_budget;
-    return context.Prepare(job.found, job.to);
+    return context.Prepare(job.found, job.to, {job.records->last_leader_epoch(), job.records->last_timestamp()});
   });
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {

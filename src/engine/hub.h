@@ -38,6 +38,9 @@ class Hub {
   // Answered by a TopicsEvent.
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
 
+  // Answered by a DescribedEvent, as a rule in some milliseconds.
+  void Describe(RequestId request, std::vector<std::string> topics);
+
   struct SessionOptions {
     std::string name_space = "/";
     MetadataStyle metadata;

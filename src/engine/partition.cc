@@ -207,7 +207,8 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
       if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
-      return context.Prepare(*found, (*chunk)->to);
+      const RecordChunk& records = *(*chunk)->records;
+      return context.Prepare(*found, (*chunk)->to, {records.last_leader_epoch(), records.last_timestamp()});
     }
     const auto known = std::find_if(apart_needs_.begin(), apart_needs_.end(), [&](const PartitionHost::Needed& need) {
       return need.chunk == *chunk && need.filter_class == filter_class;

@@ -31,6 +31,7 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   size_t bytes = 0;
   size_t count = 0;
   if (!queue_.empty() && std::holds_alternative<Notice>(queue_.front())) {
+    moved_ = true;
     taken.notice = std::get<Notice>(std::move(queue_.front()));
     queue_.pop_front();
     Complete(&*taken.notice);
@@ -44,11 +45,12 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
       if (count > 0) break;
       ++fitting;  // a match larger than all of max_bytes still travels
     }
+    moved_ = true;
     const size_t taken_bytes = front->matches->BytesBetween(front->first, fitting);
     bytes += taken_bytes;
     front->cursor->prepared -= taken_bytes;
     count += fitting - front->first;
-    taken.segments.push_back({front->matches, front->first, fitting, nullptr});
+    taken.segments.push_back({front->matches, front->first, fitting, nullptr, {}});
     front->first = fitting;
     if (front->first == front->last) queue_.pop_front();
   }
@@ -98,6 +100,7 @@ size_t Session::RoomFor(const Cursor& cursor) const {
 }
 
 void Session::Move(Cursor* cursor, int64_t position) {
+  moved_ = moved_ || cursor->position != position;
   SetDenied(cursor, false);
   if (!cursor->done()) --open_;
   cursor->position = position;
@@ -129,8 +132,11 @@ void Session::GiveBack() {
   for (Item& item : queue_) {
     if (auto* segment = std::get_if<Segment>(&item)) {
       // Segments of one cursor stand in the order of their offsets: the earliest one counts.
-      int64_t& returned = segment->cursor->returned;
-      if (returned == kNothing) returned = segment->matches->matches[segment->first].offset;
+      Cursor* cursor = segment->cursor;
+      if (cursor->returned == kNothing) {
+        cursor->returned = segment->matches->matches[segment->first].offset;
+        cursor->mark = segment->before;
+      }
       continue;
     }
     if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(item))) {
@@ -165,14 +171,31 @@ bool Session::SetWanting(bool wanting) {
 }
 
 void Session::FindDelivered() {
-  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->delivered = cursor->position;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    cursor->delivered = cursor->position;
+    cursor->delivered_mark = cursor->mark;
+  }
   for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
     if (auto* segment = std::get_if<Segment>(&*it)) {
       segment->cursor->delivered = segment->matches->matches[segment->first].offset;
+      segment->cursor->delivered_mark = segment->before;
     } else if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(*it))) {
       gap->cursor->delivered = std::min(gap->from, gap->to);
     }
   }
+}
+
+std::optional<std::vector<Position>> Session::TakePositions() {
+  std::lock_guard lock(mutex_);
+  if (!std::exchange(moved_, false)) return std::nullopt;
+  FindDelivered();
+  std::vector<Position> positions;
+  positions.reserve(cursors.size());
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    if (cursor->ended) continue;
+    positions.push_back({{cursor->name, cursor->delivered}, cursor->delivered_mark, cursor->until});
+  }
+  return positions;
 }
 
 void Session::ForgetJoined(const std::set<std::string>& topics) {
@@ -187,6 +210,7 @@ void Session::ForgetJoined(const std::set<std::string>& topics) {
 std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, bool bounded) {
   std::lock_guard lock(mutex_);
   FindDelivered();
+  moved_ = true;
   std::vector<Standing> stood;
   for (const std::unique_ptr<Cursor>& cursor : cursors) {
     if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
@@ -245,21 +269,23 @@ void Session::SetSkipLag(Generation generation, int64_t lag) {
   if (generation == generation_) skip_lag_ = lag;
 }
 
-Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
-                           Announce announce, std::optional<int64_t> asked) {
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch,
+                           Announce announce) {
   std::lock_guard lock(mutex_);
   if (closed_ || generation != generation_) return nullptr;
   --expected_;
   Cursor* cursor = nullptr;
   if (!at_end_ && !ended_topics_.contains(partition.topic)) {
     cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
-    cursor->position = cursor->seen_position = position;
-    cursor->until = until;
+    cursor->position = cursor->seen_position = stretch.position;
+    cursor->mark = stretch.mark;
+    cursor->until = stretch.until;
+    moved_ = true;
     if (!cursor->done()) ++open_;
-    if (announce != Announce::kNo) AnnounceJoined({partition, position, announce == Announce::kExact});
-    if (asked && std::min(*asked, position) < until.offset) {
-      auto reason = *asked < position ? GapNotice::Reason::kRetention : GapNotice::Reason::kTruncated;
-      Enqueue(GapNotice{{}, *asked, std::min(position, until.offset), reason, cursor});
+    if (announce != Announce::kNo) AnnounceJoined({partition, stretch.position, announce == Announce::kExact});
+    if (const auto& asked = stretch.asked; asked && std::min(*asked, stretch.position) < stretch.until.offset) {
+      auto reason = *asked < stretch.position ? GapNotice::Reason::kRetention : GapNotice::Reason::kTruncated;
+      Enqueue(GapNotice{{}, *asked, std::min(stretch.position, stretch.until.offset), reason, cursor});
     }
   }
   CheckEnd();
@@ -381,7 +407,7 @@ Session::Step Session::StepContext::MoveTo(int64_t position) {
   return Step::kMoved;
 }
 
-Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end) {
+Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark mark) {
   const size_t first = matches->LowerBound(cursor_->position);
   const size_t limit = matches->LowerBound(cursor_->until.offset);
   size_t last = std::min(matches->Fitting(first, session_->RoomFor(*cursor_)), limit);
@@ -397,9 +423,11 @@ Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>
     const size_t bytes = matches->BytesBetween(first, last);
     session_->prepared_bytes_ += bytes;
     cursor_->prepared += bytes;
-    session_->Enqueue(Segment{matches, first, last, cursor_});
+    session_->Enqueue(Segment{matches, first, last, cursor_, cursor_->mark});
   }
-  return MoveTo(last < limit ? matches->matches[last].offset : end);
+  if (last < limit) return MoveTo(matches->matches[last].offset);
+  if (end <= cursor_->until.offset) cursor_->mark = mark;
+  return MoveTo(end);
 }
 
 }  // namespace kasocki

@@ -38,6 +38,7 @@ struct Segment {
   size_t first = 0;
   size_t last = 0;
   Cursor* cursor = nullptr;  // null once taken: the cursor may go at any time
+  Mark before;               // of the cursor, when the matches were prepared
 
   bool operator==(const Segment& other) const {
     return matches == other.matches && first == other.first && last == other.last;
@@ -48,6 +49,14 @@ struct Segment {
 struct Taken {
   std::vector<Segment> segments;
   std::optional<Notice> notice;
+};
+
+// What a cursor reads of its partition.
+struct Stretch {
+  int64_t position = 0;
+  Mark mark;
+  Bound until;
+  std::optional<int64_t> asked;  // the offset asked for, where it is not in the log: a gap from there, or back there
 };
 
 class Session {
@@ -83,6 +92,10 @@ class Session {
   // must then be told to remove the cursors. `bounded`: as in Expect, of what is left.
   std::vector<Standing> Unsubscribe(const std::set<std::string>* topics, bool bounded);
 
+  // Where it stands on all partitions that it reads, if that may have changed since this was last called. What was taken
+  // lies below the offsets, and so does what the filter refused.
+  std::optional<std::vector<Position>> TakePositions();
+
   // Nothing is prepared any more. Idempotent.
   void Close();
 
@@ -99,11 +112,10 @@ class Session {
   // Cursors that are to begin more than so many records behind the end, or fall back so far, will skip to it.
   void SetSkipLag(Generation generation, int64_t lag);
   // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile, or is at its
-  // end. An AssignedNotice comes before the first message of it, if it is to be announced. `asked`: the offset asked
-  // for; where that is not in the log, a GapNotice tells.
+  // end. An AssignedNotice comes before the first message of it, if it is to be announced; and a GapNotice, if
+  // something else was asked for.
   enum class Announce { kNo, kExact, kInexact };
-  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
-                    Announce announce, std::optional<int64_t> asked = std::nullopt);
+  Cursor* AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch, Announce announce);
   // Cursors that were unsubscribed: the caller takes them off their partitions.
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
@@ -187,6 +199,7 @@ class Session {
   bool at_end_ = false;                 // it was taken: this subscription is over
   bool wanting_ = false;
   bool closed_ = false;
+  bool moved_ = false;    // positions may be others than TakePositions last told
   bool starved_ = false;  // the worker met a full session: Take must tell of credit
   bool listed_ = false;   // there is something to take, and the main thread was told or is about to be
   bool news_ = false;     // ... it is about to be
@@ -206,8 +219,8 @@ class Session::StepContext {
   // There is nothing for anybody up to `position`.
   Step MoveTo(int64_t position);
   // Prepares the class's matches from the cursor's position on, as many as there is room for, and moves the cursor
-  // behind them: to `end` if all went in. Nothing goes beyond its bound.
-  Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end);
+  // behind them: to `end` if all went in. Nothing goes beyond its bound. `last`: the last record before `end`.
+  Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark last);
 
  private:
   friend class Session;

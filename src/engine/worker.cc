@@ -54,6 +54,7 @@ void Worker::Run() {
     PollClients();
     timers_.Run(Clock::now());
     if (bounds_) bounds_->Send();
+    if (topic_ids_) topic_ids_->Send();
     PumpPartitions();
     outbox_->PushReady(&ready_);
   }
@@ -73,11 +74,12 @@ bool Worker::OpenClients() {
     *slot = std::move(client.value());
   }
   bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
+  topic_ids_ = std::make_unique<TopicIds>(catch_up_client_.get());
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-             int64_t position, Bound until, Session::Announce announce,
-             std::optional<int64_t> asked) { AddCursor(session, generation, name, position, until, announce, asked); },
+             const Stretch& stretch,
+             Session::Announce announce) { AddCursor(session, generation, name, stretch, announce); },
       [this](HubEvent event) { outbox_->Push(std::move(event)); },
       [this](SessionId session) { SessionReady(session); });
   topics_->Start(catch_up_client_.get());
@@ -91,6 +93,7 @@ void Worker::CloseClients() {
   topics_.reset();
   subscriptions_.reset();
   bounds_.reset();
+  topic_ids_.reset();
   tail_client_.reset();
   catch_up_client_.reset();
   counters_->sessions = 0;
@@ -109,6 +112,7 @@ void Worker::PollClients() {
 
 void Worker::OnClientEvent(ClientEvent event) {
   if (auto* offsets = std::get_if<OffsetsEvent>(&event)) return bounds_->OnOffsets(*offsets);
+  if (auto* ids = std::get_if<TopicIdsEvent>(&event)) return topic_ids_->OnTopicIds(*ids);
   if (auto* error = std::get_if<ErrorEvent>(&event); error != nullptr && error->authentication) {
     topics_->FailAll({error->error, false});
   }
@@ -130,6 +134,19 @@ void Worker::RequestTopics(RequestId request, milliseconds max_age, milliseconds
                      for (const auto& [name, partitions] : *metadata) names.push_back(name);
                      outbox_->Push(TopicsEvent{request, std::move(names)});
                    });
+}
+
+void Worker::Describe(RequestId request, const std::vector<std::string>& topics) {
+  if (broken_) return outbox_->Push(DescribedEvent{request, "", {}});
+  topic_ids_->Ask(topics, [this, request, topics](const TopicIds::Ids& ids) {
+    DescribedEvent event{request, catch_up_client_->ClusterId(), {}};
+    event.ids.reserve(topics.size());
+    for (const std::string& topic : topics) {
+      auto found = ids.find(topic);
+      event.ids.push_back(found == ids.end() ? "" : found->second);
+    }
+    outbox_->Push(std::move(event));
+  });
 }
 
 void Worker::AddSession(std::shared_ptr<Session> session) {
@@ -206,10 +223,9 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
 }
 
 void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
-                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce,
-                       std::optional<int64_t> asked) {
+                       const TopicPartition& name, const Stretch& stretch, Session::Announce announce) {
   if (!sessions_.contains(session->id())) return;
-  Cursor* cursor = session->AddCursor(generation, name, position, until, announce, asked);
+  Cursor* cursor = session->AddCursor(generation, name, stretch, announce);
   if (session->TakeNews()) SessionReady(session->id());
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
@@ -364,10 +380,13 @@ void Worker::ReportGuards() {
 }
 
 void Worker::RequestBounds(Partition* partition) {
-  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<BoundsResolver::Bounds>& bounds) {
+  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<LogBounds>& bounds) {
     auto it = partitions_.find(id);
     if (it == partitions_.end()) return;
-    it->second->SetBounds(bounds, Clock::now());
+    using Ends = std::pair<int64_t, int64_t>;
+    it->second->SetBounds(
+        bounds.ok() ? Result<Ends>(Ends{bounds.value().begin, bounds.value().end}) : Result<Ends>(bounds.error()),
+        Clock::now());
     dirty_.insert(id);
   });
 }

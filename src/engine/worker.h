@@ -27,6 +27,7 @@
 #include "engine/subscriptions.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
+#include "engine/topic_ids.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -55,6 +56,7 @@ class Worker : private PartitionHost {
   // --- Commands.
   void Stop() { stopping_ = true; }
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
+  void Describe(RequestId request, const std::vector<std::string>& topics);
   void AddSession(std::shared_ptr<Session> session);
   void RemoveSession(const std::shared_ptr<Session>& session);
   void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
@@ -84,7 +86,7 @@ class Worker : private PartitionHost {
   void PollClients();
   void OnClientEvent(ClientEvent event);
   void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-                 int64_t position, Bound until, Session::Announce announce, std::optional<int64_t> asked);
+                 const Stretch& stretch, Session::Announce announce);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
@@ -111,6 +113,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<KafkaClient> catch_up_client_;
   std::unique_ptr<TopicDirectory> topics_;
   std::unique_ptr<BoundsResolver> bounds_;
+  std::unique_ptr<TopicIds> topic_ids_;
   Evaluator evaluator_;
   std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;

@@ -63,6 +63,23 @@ std::string ValidStatistics(const rd_kafka_t* client, std::string_view json) {
   return valid.append(json.substr(written.size()));
 }
 
+// The answer to DescribeTopics; where that failed, it has no ids.
+TopicIdsEvent Convert(rd_kafka_event_t* event) {
+  TopicIdsEvent answer{static_cast<uint64_t>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event))), {}};
+  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
+  size_t count = 0;
+  const rd_kafka_TopicDescription_t** topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+  for (size_t i = 0; i < count; ++i) {
+    if (rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[i])) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(topics[i]);
+    const int64_t halves[] = {rd_kafka_Uuid_most_significant_bits(id), rd_kafka_Uuid_least_significant_bits(id)};
+    if (halves[0] == 0 && halves[1] == 0) continue;  // a Kafka before 2.8
+    answer.ids[rd_kafka_TopicDescription_name(topics[i])].assign(reinterpret_cast<const char*>(halves), sizeof(halves));
+  }
+  return answer;
+}
+
 class RdKafkaClient : public KafkaClient {
  public:
   RdKafkaClient(RdClient client, std::unique_ptr<Inbox> inbox, rd_kafka_IsolationLevel_t isolation)
@@ -105,6 +122,26 @@ class RdKafkaClient : public KafkaClient {
     if (!answer.has_value()) return;
     inbox_->Add(*std::move(answer));
     inbox_->Wake();
+  }
+
+  void DescribeTopics(uint64_t request, const std::vector<std::string>& topics, int timeout_ms) override {
+    std::vector<const char*> names;
+    for (const std::string& topic : topics) names.push_back(topic.c_str());
+    RdTopicNames collection(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
+    RdAdminOptions options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
+    char errstr[256];
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, errstr, sizeof(errstr));
+    // The number itself is the opaque: there is nothing to be owned until the answer comes.
+    rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
+    rd_kafka_DescribeTopics(client_.get(), collection.get(), options.get(), queue_.get());
+  }
+
+  std::string ClusterId() override {
+    char* id = rd_kafka_clusterid(client_.get(), /*timeout_ms=*/0);
+    if (id == nullptr) return "";
+    std::string copy = id;
+    rd_kafka_mem_free(client_.get(), id);
+    return copy;
   }
 
   void PollEvents(const std::function<void(ClientEvent)>& sink) override {
@@ -173,6 +210,9 @@ class RdKafkaClient : public KafkaClient {
         if (answer.has_value()) sink(*std::move(answer));
         break;
       }
+      case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
+        sink(Convert(event));
+        break;
       case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: {
         const char* config = rd_kafka_event_config_string(event);
         sink(TokenRefreshEvent{config == nullptr ? "" : config});

@@ -50,7 +50,8 @@ void HubObject::Init(Napi::Env env, Napi::Object exports) {
       "NativeHub",
       DefineClass(
           env, "NativeHub",
-          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
+          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::Describe>("describe"),
+           InstanceMethod<&HubObject::OpenSession>("openSession"),
            InstanceMethod<&HubObject::Deserialized>("deserialized"), InstanceMethod<&HubObject::Matched>("matched"),
            InstanceMethod<&HubObject::SetToken>("setToken"), InstanceMethod<&HubObject::FailToken>("failToken"),
            InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Lags>("lags"),
@@ -115,6 +116,18 @@ void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {
 
 Napi::Value HubObject::Topics(const Napi::CallbackInfo& info) {
   handle_->hub->RequestTopics(Uint(info[0]), milliseconds(Int(info[1])), milliseconds(Int(info[2])));
+  return info.Env().Undefined();
+}
+
+Napi::Value HubObject::Describe(const Napi::CallbackInfo& info) {
+  std::vector<std::string> topics;
+  Napi::Array names = info[1].As<Napi::Array>();
+  topics.reserve(names.Length());
+  for (uint32_t i = 0; i < names.Length(); ++i) {
+    Napi::HandleScope scope(info.Env());
+    topics.push_back(Text(names.Get(i)));
+  }
+  handle_->hub->Describe(Uint(info[0]), std::move(topics));
   return info.Env().Undefined();
 }
 

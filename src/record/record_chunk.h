@@ -37,6 +37,9 @@ class RecordChunk {
   int64_t FindTime(int64_t offset, int64_t time) const;
   // Without a copy; kPadding bytes behind it are readable.
   std::optional<std::string_view> value(size_t i) const { return Slice(entries_[i].value); }
+  // Of the last record; there must be one.
+  int32_t last_leader_epoch() const { return entries_.back().leader_epoch; }
+  int64_t last_timestamp() const { return entries_.back().timestamp; }
   // All parts; the headers are unpacked.
   RecordView record(size_t i) const;
 

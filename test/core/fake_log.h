@@ -182,7 +182,7 @@ class FakeSocket {
     session_->Expect(0, 1);
     session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
     session_->SetSkipLag(0, skip_lag);
-    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), {offset, {}, until, {}}, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }
