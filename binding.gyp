@@ -89,6 +89,7 @@
         'src/filter/path_index.cc',
         'src/filter/pattern_groups.cc',
         'src/filter/pattern_reader.cc',
+        'src/filter/raw_filter.cc',
         'src/filter/regex.cc',
         'src/filter/regex_set.cc',
         'src/filter/wtf8.cc',

@@ -67,7 +67,7 @@ class Evaluator {
     FrameLayout frame;
   };
 
-  const EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
+  EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
   void Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner, const MetadataStyle& style,
                const RecordChunk& records, size_t i, const TopicPartition& partition, std::string* out);
 

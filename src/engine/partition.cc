@@ -16,6 +16,8 @@ constexpr milliseconds kFirstBackoff{500};
 constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
+// What a catch-up scan found for a session is told at once if it is so much, bytes.
+constexpr size_t kWorthTelling = 16 * 1024;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
 // How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
@@ -164,6 +166,7 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
+  size_t found_bytes = 0;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
@@ -172,7 +175,10 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     if (chunk == nullptr) return context.MoveTo(scan->to());
     const FilterClass& filter_class = context.filter_class();
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
-    if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
+    if (found != nullptr) {
+      found_bytes = (*found)->total_bytes();
+      return context.Prepare(*found, (*chunk)->to);
+    }
     if (!(*chunk)->results.contains(filter_class.id)) {
       (*chunk)->results[filter_class.id] = nullptr;  // asked for
       needed_.push_back({*chunk, context.shared_filter_class()});
@@ -181,7 +187,7 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   });
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id());
+      host_->SessionReady(session->id(), scan == catch_up_.get() && found_bytes < kWorthTelling);
       [[fallthrough]];
     case Session::Step::kMoved:
       cursor->since = now;

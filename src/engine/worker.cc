@@ -12,6 +12,8 @@ constexpr milliseconds kLongestSleep{60000};
 constexpr milliseconds kSkipReportEvery{1000};
 constexpr milliseconds kLagEvery{1000};
 constexpr milliseconds kTidyEvery{5000};
+// How long what a reader of a backlog finds may wait for more: the main thread takes as long for one match as for many.
+constexpr milliseconds kCompany{1};
 
 }  // namespace
 
@@ -52,7 +54,7 @@ void Worker::Run() {
     timers_.Run(Clock::now());
     if (bounds_) bounds_->Send();
     PumpPartitions();
-    outbox_->PushReady(&ready_);
+    TellReady();
   }
   CloseClients();
 }
@@ -223,6 +225,16 @@ void Worker::PumpPartitions() {
       pump_timer_of_[id] = *partition.timer();
     }
   }
+}
+
+void Worker::SessionReady(SessionId session, bool may_wait) {
+  const Clock::time_point due = may_wait ? Clock::now() + kCompany : Clock::time_point();
+  ready_due_ = ready_.empty() ? due : std::min(ready_due_, due);
+  ready_.push_back(session);
+}
+
+void Worker::TellReady() {
+  if (!ready_.empty() && (dirty_.empty() || Clock::now() >= ready_due_)) outbox_->PushReady(&ready_);
 }
 
 Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) {

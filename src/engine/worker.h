@@ -67,7 +67,7 @@ class Worker : private PartitionHost {
   // PartitionHost.
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
   void Evaluate(Partition* partition, const std::vector<Needed>& needed) override;
-  void SessionReady(SessionId session) override { ready_.push_back(session); }
+  void SessionReady(SessionId session, bool may_wait) override;
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
 
@@ -78,6 +78,7 @@ class Worker : private PartitionHost {
   void AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
+  void TellReady();
   void MeasureLag();
   void Tidy();
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
@@ -109,7 +110,8 @@ class Worker : private PartitionHost {
   std::set<uint64_t> dirty_;                                      // partitions to pump
   std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
-  std::vector<SessionId> ready_;  // to be told in this turn
+  std::vector<SessionId> ready_;   // to be told
+  Clock::time_point ready_due_{};  // when, if there is more to do until then
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
 };

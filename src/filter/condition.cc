@@ -162,6 +162,11 @@ Condition Condition::Among(ScalarSet set) {
 }
 
 bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value) const {
+  const bool takes_arrays = test_ == Test::kSet || test_ == Test::kRegex;
+  return takes_arrays && value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : HoldsForScalar(value);
+}
+
+bool Condition::HoldsForScalar(const JsonValue& value) const {
   switch (test_) {
     case Test::kWord:
       return value.kind == word_;
@@ -170,9 +175,9 @@ bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value) const 
     case Test::kString:
       return value.kind == JsonKind::kString && StringEquals(value, text_);
     case Test::kSet:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : set_.Find(value).has_value();
+      return set_.Find(value).has_value();
     case Test::kRegex:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : SearchScalar(*regex_, value);
+      return SearchScalar(*regex_, value);
   }
   return false;
 }

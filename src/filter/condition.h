@@ -55,6 +55,8 @@ class Condition {
 
   // `scanner` is the one whose last scan gave `value`.
   bool Holds(const JsonScanner& scanner, const JsonValue& value) const;
+  // The same for what is no array, and stands in any text.
+  bool HoldsForScalar(const JsonValue& value) const;
 
   // Conditions that cost less come first.
   int rank() const;

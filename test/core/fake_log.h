@@ -91,7 +91,10 @@ class FakeHub : public PartitionHost {
       need.chunk->results[need.filter_class->id] = results[0];
     }
   }
-  void SessionReady(SessionId session) override { ready.insert(session); }
+  void SessionReady(SessionId session, bool may_wait) override {
+    ready.insert(session);
+    ++(may_wait ? told_in_a_while : told_at_once);
+  }
   void RequestBounds(Partition*) override { bounds_requested = true; }
   void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
     failures.emplace_back(sessions, error.code);
@@ -124,6 +127,8 @@ class FakeHub : public PartitionHost {
   Evaluator evaluator;
   Clock::time_point now{};
   std::set<SessionId> ready;
+  int told_at_once = 0;
+  int told_in_a_while = 0;
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
