@@ -175,6 +175,7 @@ class Kasocki {
             metadataJoin: metadataField === 'meta',
             deserializer,
             maxPreparedBytes: limits.bytesInFlight,
+            maxDelay: batch.maxDelay,
             maxDepth: limits.depth,
             guard,
             fields: readFields(fields, metadataField),

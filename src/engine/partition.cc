@@ -187,7 +187,9 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   });
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id(), scan == catch_up_.get() && found_bytes < kWorthTelling);
+      // Who is behind anyhow, and got little, can wait for more: the main thread takes as long for one match as for many.
+      host_->SessionReady(session->id(), scan == catch_up_.get() && found_bytes < kWorthTelling ? session->max_delay()
+                                                                                                : milliseconds(0));
       [[fallthrough]];
     case Session::Step::kMoved:
       cursor->since = now;

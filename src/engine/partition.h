@@ -52,8 +52,8 @@ class PartitionHost {
     std::shared_ptr<const FilterClass> filter_class;
   };
   virtual void Evaluate(Partition* partition, const std::vector<Needed>& needed) = 0;
-  // The session has something to take. It may wait for more where that is little, and it is catching up anyhow.
-  virtual void SessionReady(SessionId session, bool may_wait) = 0;
+  // The session has something to take, and is to be told so within `wait`.
+  virtual void SessionReady(SessionId session, std::chrono::milliseconds wait) = 0;
   // Asks where the log begins and ends; Partition::SetBounds answers.
   virtual void RequestBounds(Partition* partition) = 0;
   // The partition can't be read. Told once until it can be read again.

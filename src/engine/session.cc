@@ -5,10 +5,11 @@
 namespace kasocki {
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-                 std::shared_ptr<const Filter> guard)
+                 std::shared_ptr<const Filter> guard, std::chrono::milliseconds max_delay)
     : id_(id),
       max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)),
       guard_(std::move(guard)),
+      max_delay_(max_delay),
       filter_class_(std::move(filter_class)) {}
 
 std::vector<Segment> Session::Take(size_t max_bytes, size_t max_count, bool* credit) {

@@ -6,6 +6,7 @@
 #ifndef KASOCKI_ENGINE_SESSION_H_
 #define KASOCKI_ENGINE_SESSION_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -35,13 +36,15 @@ struct Segment {
 class Session {
  public:
   Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-          std::shared_ptr<const Filter> guard = nullptr);
+          std::shared_ptr<const Filter> guard = nullptr, std::chrono::milliseconds max_delay = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   SessionId id() const { return id_; }
   // The server's own filter, part of every filter class that this session is in; null: none.
   const std::shared_ptr<const Filter>& guard() const { return guard_; }
+  // How long a match may wait for others.
+  std::chrono::milliseconds max_delay() const { return max_delay_; }
 
   // --- The main thread's side.
 
@@ -93,6 +96,7 @@ class Session {
   const SessionId id_;
   const size_t max_prepared_bytes_;
   const std::shared_ptr<const Filter> guard_;
+  const std::chrono::milliseconds max_delay_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.

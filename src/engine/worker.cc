@@ -12,8 +12,6 @@ constexpr milliseconds kLongestSleep{60000};
 constexpr milliseconds kSkipReportEvery{1000};
 constexpr milliseconds kLagEvery{1000};
 constexpr milliseconds kTidyEvery{5000};
-// How long what a reader of a backlog finds may wait for more: the main thread takes as long for one match as for many.
-constexpr milliseconds kCompany{1};
 
 }  // namespace
 
@@ -43,6 +41,7 @@ void Worker::Run() {
     if (dirty_.empty()) {
       until = timers_.Next(Clock::now() + kLongestSleep);
       if (!pump_timers_.empty()) until = std::min(*until, pump_timers_.begin()->first);
+      if (!ready_.empty()) until = std::min(*until, ready_due_);
     }
     commands.clear();
     marked.clear();
@@ -227,14 +226,14 @@ void Worker::PumpPartitions() {
   }
 }
 
-void Worker::SessionReady(SessionId session, bool may_wait) {
-  const Clock::time_point due = may_wait ? Clock::now() + kCompany : Clock::time_point();
+void Worker::SessionReady(SessionId session, milliseconds wait) {
+  const Clock::time_point due = wait > milliseconds(0) ? Clock::now() + wait : Clock::time_point();
   ready_due_ = ready_.empty() ? due : std::min(ready_due_, due);
   ready_.push_back(session);
 }
 
 void Worker::TellReady() {
-  if (!ready_.empty() && (dirty_.empty() || Clock::now() >= ready_due_)) outbox_->PushReady(&ready_);
+  if (!ready_.empty() && Clock::now() >= ready_due_) outbox_->PushReady(&ready_);
 }
 
 Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) {

@@ -67,7 +67,7 @@ class Worker : private PartitionHost {
   // PartitionHost.
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
   void Evaluate(Partition* partition, const std::vector<Needed>& needed) override;
-  void SessionReady(SessionId session, bool may_wait) override;
+  void SessionReady(SessionId session, std::chrono::milliseconds wait) override;
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
 
@@ -111,7 +111,7 @@ class Worker : private PartitionHost {
   std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
   std::vector<SessionId> ready_;   // to be told
-  Clock::time_point ready_due_{};  // when, if there is more to do until then
+  Clock::time_point ready_due_{};  // when, at the latest
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
 };

@@ -91,9 +91,9 @@ class FakeHub : public PartitionHost {
       need.chunk->results[need.filter_class->id] = results[0];
     }
   }
-  void SessionReady(SessionId session, bool may_wait) override {
+  void SessionReady(SessionId session, std::chrono::milliseconds wait) override {
     ready.insert(session);
-    ++(may_wait ? told_in_a_while : told_at_once);
+    ++(wait > std::chrono::milliseconds(0) ? told_in_a_while : told_at_once);
   }
   void RequestBounds(Partition*) override { bounds_requested = true; }
   void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
@@ -139,7 +139,8 @@ class FakeHub : public PartitionHost {
 class FakeSocket {
  public:
   FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
-      : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
+      : hub_(hub),
+        session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter), nullptr, std::chrono::milliseconds(2))) {
     cursor_ = session_->cursors.emplace_back(std::make_unique<Cursor>(session_.get())).get();
     session_->SetPosition(cursor_, offset);
     hub_->partition->Add(cursor_);
