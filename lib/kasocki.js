@@ -64,8 +64,8 @@ class Kasocki {
     #refusal;
     #asker = new Asker();
     #access;
-    /** the topics that the client was last told of */
-    #topics = [];
+    /** the topics that the client was last told of, if they are its own; else all that are allowed */
+    #topics;
     #queue;
     #bucket;
     #hub;
@@ -77,13 +77,13 @@ class Kasocki {
     #starting;
 
     /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
-    #events = {
-        subscribe: (argument) => this.#subscribe(argument),
-        filter: (argument) => this.#filter(argument),
-        consume: (_, ack) => this.#consume(ack),
-        start: () => this.#start(),
-        stop: () => this.#stop(),
-        pause: () => this.#stop()
+    static #events = {
+        subscribe: (kasocki, argument) => kasocki.#subscribe(argument),
+        filter: (kasocki, argument) => kasocki.#filter(argument),
+        consume: (kasocki, _, ack) => kasocki.#consume(ack),
+        start: (kasocki) => kasocki.#start(),
+        stop: (kasocki) => kasocki.#stop(),
+        pause: (kasocki) => kasocki.#stop()
     };
 
     /**
@@ -110,7 +110,7 @@ class Kasocki {
         this.#access = new Access(socket, this.#options, this.#asker);
         this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
-        for (const name of Object.keys(this.#events)) {
+        for (const name of Object.keys(Kasocki.#events)) {
             socket.on(name, (...args) => this.#onEvent(name, args));
         }
         socket.on('disconnect', () => {
@@ -159,7 +159,9 @@ class Kasocki {
                 throw this.#notAvailable('No topic is available');
             }
             this.#openSession(guard);
-            this.#topics = topics;
+            if (this.#options.authorize) {
+                this.#topics = topics;
+            }
             this.#emit('ready', topics);
             this.#queue.open();
         } catch (error) {
@@ -264,7 +266,7 @@ class Kasocki {
     #carryOut(event) {
         const { name, argument, ack } = event;
         try {
-            const result = this.#events[name](argument, ack);
+            const result = Kasocki.#events[name](this, argument, ack);
             if (isThenable(result)) {
                 return result.then((value) => this.#accept(value, event), (error) => this.#refuse(error, event));
             }
@@ -357,7 +359,7 @@ class Kasocki {
         }
         const missing = list.find((name) => !visible.has(name));
         if (missing !== undefined) {
-            this.#topics = this.#topics.filter((name) => !names.has(name) || visible.has(name));
+            this.#topics = this.#topics?.filter((name) => !names.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
     }
@@ -366,7 +368,7 @@ class Kasocki {
     #notAvailable(message) {
         const { allowedTopics, authorize } = this.#options;
         return new TopicNotAvailableError(message, {
-            availableTopics: this.#topics,
+            availableTopics: authorize ? this.#topics ?? [] : this.#access.allowed(this.#hub.topicNames),
             allowedTopics: allowedTopics && !authorize ? [...allowedTopics] : undefined
         });
     }

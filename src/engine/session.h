@@ -8,7 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -101,7 +101,7 @@ class Session {
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::shared_ptr<const FilterClass> filter_class_;
-  std::deque<Segment> prepared_;
+  std::list<Segment> prepared_;  // takes no memory while it is empty, which a deque does
   size_t prepared_bytes_ = 0;
   bool wanting_ = false;
   bool closed_ = false;
