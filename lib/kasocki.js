@@ -46,6 +46,30 @@ const LATER = Symbol('later');
 
 let recoveryWarned = false;
 
+/** What a member has who gave no handlers. */
+const NO_HANDLERS = {};
+
+/** What Resident does to a Kasocki. */
+let end;
+let waiting;
+
+/** A Kasocki as the registry sees it, see there. */
+class Resident {
+    #kasocki;
+
+    constructor(kasocki) {
+        this.#kasocki = kasocki;
+    }
+
+    end(error) {
+        end(this.#kasocki, error);
+    }
+
+    waiting() {
+        return waiting(this.#kasocki);
+    }
+}
+
 /**
  * Attaches Kafka to one socket.io socket: `new Kasocki(socket, options)` in the `connection` handler is all there is to
  * do. It lives until the socket disconnects.
@@ -86,6 +110,14 @@ class Kasocki {
         pause: (kasocki) => kasocki.#stop()
     };
 
+    static {
+        end = (kasocki, error) => kasocki.#fail(error, true);
+        waiting = (kasocki) => ({
+            events: kasocki.#queue.waiting.length,
+            consumes: kasocki.#delivery?.consumes.length ?? 0
+        });
+    }
+
     /**
      * @param {import('socket.io').Socket} socket
      * @param {object} [options] see DEFAULTS in validation.js and the README
@@ -101,18 +133,19 @@ class Kasocki {
         this.#log = new Log(logger, { socket: socket.id });
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
-        this.#member = { logger, meter: this.#meter, handlers: { ...kafkaEventHandlers } };
-        this.#resident = {
-            end: (error) => this.#fail(error, true),
-            waiting: () => ({ events: this.#queue.waiting.length, consumes: this.#delivery?.consumes.length ?? 0 })
-        };
+        this.#member = { logger, meter: this.#meter, handlers: kafkaEventHandlers ? { ...kafkaEventHandlers } : NO_HANDLERS };
+        this.#resident = new Resident(this);
         this.#refusal = registry.admit(this.#resident, limits.sockets);
         this.#access = new Access(socket, this.#options, this.#asker);
         this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
-        for (const name of Object.keys(Kasocki.#events)) {
-            socket.on(name, (...args) => this.#onEvent(name, args));
-        }
+        // Written out: closures made by a loop have a context each.
+        socket.on('subscribe', (...args) => this.#onEvent('subscribe', args));
+        socket.on('filter', (...args) => this.#onEvent('filter', args));
+        socket.on('consume', (...args) => this.#onEvent('consume', args));
+        socket.on('start', (...args) => this.#onEvent('start', args));
+        socket.on('stop', (...args) => this.#onEvent('stop', args));
+        socket.on('pause', (...args) => this.#onEvent('pause', args));
         socket.on('disconnect', () => {
             this.#meter?.count('socketio.event.disconnect');
             this.#close();
