@@ -96,6 +96,7 @@
         'src/filter/pattern_cache.cc',
         'src/filter/pattern_groups.cc',
         'src/filter/pattern_reader.cc',
+        'src/filter/raw_filter.cc',
         'src/filter/regex.cc',
         'src/filter/regex_set.cc',
         'src/filter/unicode_ranges.cc',

@@ -50,6 +50,30 @@ const LATER = Symbol('later');
 
 let recoveryWarned = false;
 
+/** What a member has who gave no handlers. */
+const NO_HANDLERS = {};
+
+/** What Resident does to a Kasocki. */
+let end;
+let waiting;
+
+/** A Kasocki as the registry sees it, see there. */
+class Resident {
+    #kasocki;
+
+    constructor(kasocki) {
+        this.#kasocki = kasocki;
+    }
+
+    end(error) {
+        end(this.#kasocki, error);
+    }
+
+    waiting() {
+        return waiting(this.#kasocki);
+    }
+}
+
 /**
  * Attaches Kafka to one socket.io socket: `new Kasocki(socket, options)` in the `connection` handler is all there is to
  * do. It lives until the socket disconnects.
@@ -68,8 +92,8 @@ class Kasocki {
     #refusal;
     #asker = new Asker();
     #access;
-    /** the topics that the client was last told of */
-    #topics = [];
+    /** the topics that the client was last told of, if they are its own; else all that are allowed */
+    #topics;
     #queue;
     #bucket;
     #hub;
@@ -85,15 +109,23 @@ class Kasocki {
     #starting;
 
     /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
-    #events = {
-        subscribe: (argument) => this.#subscribe(argument),
-        unsubscribe: (argument) => this.#unsubscribe(argument),
-        filter: (argument) => this.#filter(argument),
-        consume: (_, ack) => this.#consume(ack),
-        start: () => this.#start(),
-        stop: () => this.#stop(),
-        pause: () => this.#stop()
+    static #events = {
+        subscribe: (kasocki, argument) => kasocki.#subscribe(argument),
+        unsubscribe: (kasocki, argument) => kasocki.#unsubscribe(argument),
+        filter: (kasocki, argument) => kasocki.#filter(argument),
+        consume: (kasocki, _, ack) => kasocki.#consume(ack),
+        start: (kasocki) => kasocki.#start(),
+        stop: (kasocki) => kasocki.#stop(),
+        pause: (kasocki) => kasocki.#stop()
     };
+
+    static {
+        end = (kasocki, error) => kasocki.#fail(error, true);
+        waiting = (kasocki) => ({
+            events: kasocki.#queue.waiting.length,
+            consumes: kasocki.#delivery?.consumes.length ?? 0
+        });
+    }
 
     /**
      * @param {import('socket.io').Socket} socket
@@ -110,18 +142,20 @@ class Kasocki {
         this.#log = new Log(logger, { socket: socket.id });
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
-        this.#member = { logger, meter: this.#meter, handlers: { ...kafkaEventHandlers } };
-        this.#resident = {
-            end: (error) => this.#fail(error, true),
-            waiting: () => ({ events: this.#queue.waiting.length, consumes: this.#delivery?.consumes.length ?? 0 })
-        };
+        this.#member = { logger, meter: this.#meter, handlers: kafkaEventHandlers ? { ...kafkaEventHandlers } : NO_HANDLERS };
+        this.#resident = new Resident(this);
         this.#refusal = registry.admit(this.#resident, limits.sockets);
         this.#access = new Access(socket, this.#options, this.#asker);
         this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
-        for (const name of Object.keys(this.#events)) {
-            socket.on(name, (...args) => this.#onEvent(name, args));
-        }
+        // Written out: closures made by a loop have a context each.
+        socket.on('subscribe', (...args) => this.#onEvent('subscribe', args));
+        socket.on('unsubscribe', (...args) => this.#onEvent('unsubscribe', args));
+        socket.on('filter', (...args) => this.#onEvent('filter', args));
+        socket.on('consume', (...args) => this.#onEvent('consume', args));
+        socket.on('start', (...args) => this.#onEvent('start', args));
+        socket.on('stop', (...args) => this.#onEvent('stop', args));
+        socket.on('pause', (...args) => this.#onEvent('pause', args));
         socket.on('disconnect', () => {
             this.#meter?.count('socketio.event.disconnect');
             this.#close();
@@ -168,7 +202,9 @@ class Kasocki {
                 throw this.#notAvailable('No topic is available');
             }
             this.#openSession(guard);
-            this.#topics = topics;
+            if (this.#options.authorize) {
+                this.#topics = topics;
+            }
             this.#emit('ready', topics);
             this.#queue.open();
         } catch (error) {
@@ -184,6 +220,7 @@ class Kasocki {
             metadataJoin: metadataField === 'meta',
             deserializer,
             maxPreparedBytes: limits.bytesInFlight,
+            maxDelay: batch.maxDelay,
             maxDepth: limits.depth,
             guard,
             fields: readFields(fields, metadataField),
@@ -275,7 +312,7 @@ class Kasocki {
     #carryOut(event) {
         const { name, argument, ack } = event;
         try {
-            const result = this.#events[name](argument, ack);
+            const result = Kasocki.#events[name](this, argument, ack);
             if (isThenable(result)) {
                 return result.then((value) => this.#accept(value, event), (error) => this.#refuse(error, event));
             }
@@ -425,7 +462,7 @@ class Kasocki {
         const recovered = subscription.recover(visible);
         const missing = [...subscription.topics.keys()].find((name) => !visible.has(name));
         if (missing !== undefined) {
-            this.#topics = this.#topics.filter((name) => !subscription.topics.has(name) || visible.has(name));
+            this.#topics = this.#topics?.filter((name) => !subscription.topics.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
         return [...subscription.named, ...recovered, ...subscription.take(found.filter((name) => visible.has(name)))];
@@ -486,7 +523,7 @@ class Kasocki {
     #notAvailable(message) {
         const { allowedTopics, authorize } = this.#options;
         return new TopicNotAvailableError(message, {
-            availableTopics: this.#topics,
+            availableTopics: authorize ? this.#topics ?? [] : this.#access.allowed(this.#hub.topicNames),
             allowedTopics: allowedTopics && !authorize ? [...allowedTopics] : undefined
         });
     }

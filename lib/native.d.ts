@@ -156,6 +156,8 @@ export interface NativeSessionOptions {
     maxDepth: number;
     /** how many bytes of matches may be prepared ahead of delivery */
     maxPreparedBytes: number;
+    /** how long a match out of a backlog may wait for others before a 'ready' event tells of it, in ms; absent: 0 */
+    maxDelay?: number;
     /** a filter's JSON text, which every whole message must pass too, whatever setFilter says; absent: none */
     guard?: string;
     /** what is cut from every message, before setFilter's filter sees it; absent: nothing */

@@ -74,7 +74,7 @@ bool Partition::StepApart(Cursor* cursor, Clock::time_point now) {
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id());
+      host_->SessionReady(session->id(), {});
       [[fallthrough]];
     case Session::Step::kMoved:
       if (cursor->seen_position >= job.to) ComeBack(cursor, &waiting_, now);

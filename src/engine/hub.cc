@@ -30,8 +30,8 @@ void Hub::Describe(RequestId request, std::vector<std::string> topics) {
 std::shared_ptr<Session> Hub::OpenSession(const SessionOptions& options) {
   auto format = classes_.Format(options.name_space, options.metadata, options.max_depth, options.fields);
   auto filter_class = classes_.Class(nullptr, 0, options.decoder, std::move(format), options.guard);
-  auto session =
-      std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class), options.guard);
+  auto session = std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class),
+                                           options.guard, options.max_delay);
   mailbox_.Post([this, session] { worker_.AddSession(session); });
   return session;
 }

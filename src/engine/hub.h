@@ -47,6 +47,7 @@ class Hub {
     size_t max_depth = 1024;
     FunctionId decoder = 0;
     size_t max_prepared_bytes = 256 * 1024;
+    std::chrono::milliseconds max_delay{0};
     std::shared_ptr<const Filter> guard;      // what every message must pass, whatever the client asks; null: none
     std::shared_ptr<const FieldMask> fields;  // what is cut from every message; null: nothing
   };

@@ -16,6 +16,8 @@ constexpr milliseconds kFirstBackoff{500};
 constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
+// What a catch-up scan found for a session is told at once if it is so much, bytes.
+constexpr size_t kWorthTelling = 16 * 1024;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
 // How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
@@ -78,7 +80,7 @@ bool Partition::SkipIfSlow(Cursor* cursor) {
   if (end < 0) return false;
   cursor->may_skip = false;
   if (!cursor->session->SkipTo(cursor, end)) return false;
-  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
   return true;
 }
 
@@ -193,6 +195,7 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   }
   const PartitionHost::Needed* apart = nullptr;
   int64_t over_budget = -1;
+  size_t found_bytes = 0;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
@@ -207,6 +210,7 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
       if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
+      found_bytes = (*found)->total_bytes();
       const RecordChunk& records = *(*chunk)->records;
       return context.Prepare(*found, (*chunk)->to, {records.last_leader_epoch(), records.last_timestamp()});
     }
@@ -223,7 +227,9 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id());
+      // Who is behind anyhow, and got little, can wait for more: the main thread takes as long for one match as for many.
+      host_->SessionReady(session->id(), scan == catch_up_.get() && found_bytes < kWorthTelling ? session->max_delay()
+                                                                                                : milliseconds(0));
       [[fallthrough]];
     case Session::Step::kMoved:
       cursor->since = now;
@@ -426,7 +432,7 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
   for (CursorList* list : {&idle_, &waiting_, &apart_}) {
     for (Cursor* cursor : *list) {
       cursor->session->ClampPosition(cursor, begin, end);
-      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
     }
   }
 }

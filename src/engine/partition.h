@@ -62,8 +62,8 @@ class PartitionHost {
   virtual void Evaluate(Partition* partition, std::vector<Needed>* needed) = 0;
   // The session passes a record that its filter took too many steps for.
   virtual void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) = 0;
-  // The session has something to take.
-  virtual void SessionReady(SessionId session) = 0;
+  // The session has something to take, and is to be told so within `wait`.
+  virtual void SessionReady(SessionId session, std::chrono::milliseconds wait) = 0;
   // Asks where the log begins and ends; Partition::SetBounds answers.
   virtual void RequestBounds(Partition* partition) = 0;
   // The partition can't be read. Told once until it can be read again.

@@ -19,10 +19,11 @@ size_t ShareOf(size_t credit, size_t others) { return std::max<size_t>(1, credit
 }  // namespace
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-                 std::shared_ptr<const Filter> guard)
+                 std::shared_ptr<const Filter> guard, std::chrono::milliseconds max_delay)
     : id_(id),
       max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)),
       guard_(std::move(guard)),
+      max_delay_(max_delay),
       filter_class_(std::move(filter_class)) {}
 
 Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
@@ -128,7 +129,7 @@ void Session::GiveBack() {
     cursor->prepared = 0;
     SetDenied(cursor.get(), false);
   }
-  std::deque<Item> notices;
+  std::list<Item> notices;
   for (Item& item : queue_) {
     if (auto* segment = std::get_if<Segment>(&item)) {
       // Segments of one cursor stand in the order of their offsets: the earliest one counts.

@@ -10,9 +10,10 @@
 #ifndef KASOCKI_ENGINE_SESSION_H_
 #define KASOCKI_ENGINE_SESSION_H_
 
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <limits>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,13 +67,15 @@ class Session {
   static constexpr int64_t kNeverSkip = std::numeric_limits<int64_t>::max();
 
   Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-          std::shared_ptr<const Filter> guard = nullptr);
+          std::shared_ptr<const Filter> guard = nullptr, std::chrono::milliseconds max_delay = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   SessionId id() const { return id_; }
   // The server's own filter, part of every filter class that this session is in; null: none.
   const std::shared_ptr<const Filter>& guard() const { return guard_; }
+  // How long a match may wait for others.
+  std::chrono::milliseconds max_delay() const { return max_delay_; }
 
   // --- The main thread's side.
 
@@ -182,11 +185,12 @@ class Session {
   const SessionId id_;
   const size_t max_prepared_bytes_;
   const std::shared_ptr<const Filter> guard_;
+  const std::chrono::milliseconds max_delay_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::shared_ptr<const FilterClass> filter_class_;
-  std::deque<Item> queue_;
+  std::list<Item> queue_;  // takes no memory while it is empty, which a deque does
   size_t prepared_bytes_ = 0;
   size_t denied_ = 0;  // cursors that lack room
   Generation generation_ = 0;

@@ -44,6 +44,7 @@ void Worker::Run() {
     if (dirty_.empty()) {
       until = timers_.Next(Clock::now() + kLongestSleep);
       if (!pump_timers_.empty()) until = std::min(*until, pump_timers_.begin()->first);
+      if (!ready_.empty()) until = std::min(*until, ready_due_);
     }
     commands.clear();
     marked.clear();
@@ -56,7 +57,7 @@ void Worker::Run() {
     if (bounds_) bounds_->Send();
     if (topic_ids_) topic_ids_->Send();
     PumpPartitions();
-    outbox_->PushReady(&ready_);
+    TellReady();
   }
   CloseClients();
 }
@@ -81,7 +82,7 @@ bool Worker::OpenClients() {
              const Stretch& stretch,
              Session::Announce announce) { AddCursor(session, generation, name, stretch, announce); },
       [this](HubEvent event) { outbox_->Push(std::move(event)); },
-      [this](SessionId session) { SessionReady(session); });
+      [this](SessionId session) { SessionReady(session, {}); });
   topics_->Start(catch_up_client_.get());
   return true;
 }
@@ -226,7 +227,7 @@ void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generat
                        const TopicPartition& name, const Stretch& stretch, Session::Announce announce) {
   if (!sessions_.contains(session->id())) return;
   Cursor* cursor = session->AddCursor(generation, name, stretch, announce);
-  if (session->TakeNews()) SessionReady(session->id());
+  if (session->TakeNews()) SessionReady(session->id(), {});
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
   partition->Add(cursor);
@@ -263,6 +264,16 @@ void Worker::PumpPartitions() {
       pump_timer_of_[id] = *partition.timer();
     }
   }
+}
+
+void Worker::SessionReady(SessionId session, milliseconds wait) {
+  const Clock::time_point due = wait > milliseconds(0) ? Clock::now() + wait : Clock::time_point();
+  ready_due_ = ready_.empty() ? due : std::min(ready_due_, due);
+  ready_.push_back(session);
+}
+
+void Worker::TellReady() {
+  if (!ready_.empty() && Clock::now() >= ready_due_) outbox_->PushReady(&ready_);
 }
 
 Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) {

@@ -77,7 +77,7 @@ class Worker : private PartitionHost {
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
   void Evaluate(Partition* partition, std::vector<Needed>* needed) override;
   void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) override;
-  void SessionReady(SessionId session) override { ready_.push_back(session); }
+  void SessionReady(SessionId session, std::chrono::milliseconds wait) override;
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
 
@@ -90,6 +90,7 @@ class Worker : private PartitionHost {
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
+  void TellReady();
   void MeasureLag();
   void Tidy();
   void JudgeSlowly(const Partition& partition, Needed* need);
@@ -127,7 +128,8 @@ class Worker : private PartitionHost {
   std::minstd_rand order_;                                        // which of them is first
   std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
-  std::vector<SessionId> ready_;  // to be told in this turn
+  std::vector<SessionId> ready_;   // to be told
+  Clock::time_point ready_due_{};  // when, at the latest
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
   GuardBudgetEvent guards_over_budget_;

@@ -142,6 +142,7 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   if (int64_t bytes = Int(options.Get("maxPreparedBytes")); bytes > 0) {
     session.max_prepared_bytes = static_cast<size_t>(bytes);
   }
+  session.max_delay = milliseconds(Int(options.Get("maxDelay")));
   session.fields = FieldsOf(options.Get("fields"));
   if (Napi::Value guard = options.Get("guard"); guard.IsString()) {
     FilterLimits limits;  // those of clients are not for the server's own filter, but for what judging it takes

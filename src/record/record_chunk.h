@@ -19,8 +19,11 @@ namespace kasocki {
 // Filled by one thread, then sealed; from then on immutable and readable by all.
 class RecordChunk {
  public:
-  // `expected_bytes`: how much the last chunk of this scan held, to grow only once.
-  explicit RecordChunk(size_t expected_bytes = 0) { bytes_.reserve(expected_bytes); }
+  // What the last chunk of this scan held, to grow only once.
+  explicit RecordChunk(size_t expected_bytes = 0, size_t expected_records = 0) {
+    bytes_.reserve(expected_bytes);
+    entries_.reserve(expected_records);
+  }
   RecordChunk(const RecordChunk&) = delete;
   RecordChunk& operator=(const RecordChunk&) = delete;
 
