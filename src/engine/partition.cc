@@ -150,14 +150,18 @@ bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   bool moved = false;
   needed_.clear();
   unevaluated_.clear();
+  asking_ = true;
   for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
   if (!needed_.empty()) {
     host_->Evaluate(this, needed_);
     needed_.clear();
-    // Those still not evaluated wait for JavaScript, or changed their filter this very moment: the next step sees.
+    // Those still not evaluated wait for JavaScript, or changed their filter meanwhile: then the next step asks.
+    asking_ = false;
+    asks_again_ = false;
     std::vector<Cursor*> again;
     again.swap(unevaluated_);
     for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
+    moved |= asks_again_;
   }
   return moved;
 }
@@ -173,9 +177,12 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     const FilterClass& filter_class = context.filter_class();
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
     if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
-    if (!(*chunk)->results.contains(filter_class.id)) {
+    if ((*chunk)->results.contains(filter_class.id)) return Session::Step::kNotEvaluated;
+    if (asking_) {
       (*chunk)->results[filter_class.id] = nullptr;  // asked for
       needed_.push_back({*chunk, context.shared_filter_class()});
+    } else {
+      asks_again_ = true;
     }
     return Session::Step::kNotEvaluated;
   });

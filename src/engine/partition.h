@@ -136,6 +136,8 @@ class Partition {
   // Scratch of one step.
   std::vector<PartitionHost::Needed> needed_;
   std::vector<Cursor*> unevaluated_;
+  bool asking_ = true;       // what is not evaluated is asked for; later it is left to the next step:
+  bool asks_again_ = false;  // something is
 };
 
 }  // namespace kasocki

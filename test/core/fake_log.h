@@ -3,6 +3,7 @@
 #define KASOCKI_TEST_CORE_FAKE_LOG_H_
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -90,6 +91,7 @@ class FakeHub : public PartitionHost {
                                         [](int64_t, const std::string&) {});
       need.chunk->results[need.filter_class->id] = results[0];
     }
+    if (on_evaluated) on_evaluated();
   }
   void SessionReady(SessionId session) override { ready.insert(session); }
   void RequestBounds(Partition*) override { bounds_requested = true; }
@@ -127,6 +129,7 @@ class FakeHub : public PartitionHost {
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
+  std::function<void()> on_evaluated;  // called at the end of each evaluation
   std::unique_ptr<Partition> partition;
 };
 
