@@ -5,6 +5,8 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 
+const plainEnv = require('./plain-env.js');
+
 /**
  * Runs programs that must not outlive the test run, in a temporary folder that goes with them (guard_process.js says
  * how). An idle guard does not keep the test process alive.
@@ -16,6 +18,7 @@ class Guard {
     static async start() {
         const child = fork(path.join(__dirname, 'guard_process.js'), [], {
             detached: true,
+            env: plainEnv,
             execArgv: [],
             stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
         });

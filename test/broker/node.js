@@ -8,6 +8,7 @@ const { promisify } = require('node:util');
 
 const Guard = require('./guard.js');
 const { jars } = require('./jars.js');
+const plainEnv = require('./plain-env.js');
 const { freePort } = require('./ports.js');
 const { ready } = require('./ready.js');
 
@@ -233,7 +234,7 @@ function newClusterId() {
 async function checkJava() {
     let text;
     try {
-        text = (await promisify(execFile)(JAVA, ['-version'])).stderr;
+        text = (await promisify(execFile)(JAVA, ['-version'], { env: plainEnv })).stderr;
     } catch {
         throw new Error(`Java ${JAVA_LEAST} or later is needed: '${JAVA} -version' failed`);
     }

@@ -3,6 +3,7 @@
 #define KASOCKI_TEST_CORE_FAKE_LOG_H_
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -99,6 +100,7 @@ class FakeHub : public PartitionHost {
                                         [](int64_t, const std::string&) {});
       need.chunk->results.Set(need.filter_class->id, results[0]);
     }
+    if (on_evaluated) on_evaluated();
   }
   void FilterOverBudget(Session* session, const Partition&, int64_t offset) override {
     over_budget.emplace_back(session->id(), offset);
@@ -175,6 +177,7 @@ class FakeHub : public PartitionHost {
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
+  std::function<void()> on_evaluated;  // called at the end of each evaluation
   std::unique_ptr<Partition> partition;
 };
 

@@ -105,6 +105,21 @@ TEST(Partition, ALogThatIsAllHolesHasATail) {
   EXPECT_EQ(socket.offsets, Range(5, 7));
 }
 
+TEST(Partition, AFilterThatChangesWhileItIsEvaluatedIsEvaluatedAnew) {
+  FakeHub hub;
+  Fill(&hub.log, 1000);
+  FakeSocket socket(&hub, 1, 0, "{\"even\":true}");
+  int changes = 0;
+  hub.on_evaluated = [&] {
+    // As the main thread does it, at any moment.
+    if (changes < 5) socket.session().SetFilterClass(hub.ClassOf("{\"n\":\"/" + std::to_string(++changes) + "$/\"}"));
+  };
+  socket.Start();
+  socket.Drain();
+  EXPECT_EQ(changes, 5);
+  EXPECT_EQ(socket.offsets, Range(5, 1000, 10));
+}
+
 TEST(Partition, ManySocketsOfOneBacklogCostOneRead) {
   FakeHub hub;
   Fill(&hub.log, 20000);

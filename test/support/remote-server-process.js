@@ -5,12 +5,20 @@
 
 const fs = require('node:fs');
 const http = require('node:http');
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+const v8 = require('node:v8');
+const vm = require('node:vm');
 
 const Kasocki = require('../..');
 const { hubs } = require('../../lib/hub.js');
 
 const server = http.createServer();
 let io;
+
+/** How late timers are, since the last question. */
+const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+loopDelay.enable();
+const ms = (nanoseconds) => nanoseconds / 1e6;
 
 /** The last statistics of each instance of librdkafka, and how many came. */
 const instances = {};
@@ -56,7 +64,21 @@ const answers = {
     threads: () => status('Threads'),
     /** Bytes: in use now, and at most since the last forgetPeak(). */
     memory: () => ({ now: status('VmRSS') * 1024, peak: status('VmHWM') * 1024 }),
+    /** The same of what is left after a collection of garbage, and JavaScript's own part of it. */
+    collected: () => {
+        v8.setFlagsFromString('--expose-gc');
+        vm.runInNewContext('gc')();
+        return { now: status('VmRSS') * 1024, heap: process.memoryUsage().heapUsed };
+    },
     forgetPeak: () => fs.writeFileSync('/proc/self/clear_refs', '5'),
+    /** The event loop's delay since the last question, ms. */
+    loopDelay: () => {
+        const delay = { median: ms(loopDelay.percentile(50)), p99: ms(loopDelay.percentile(99)), most: ms(loopDelay.max) };
+        loopDelay.reset();
+        return delay;
+    },
+    /** What keeps the event loop alive: sockets, servers, timers. */
+    handles: () => process.getActiveResourcesInfo().length,
     sockets: () => io.sockets.sockets.size,
     /** Disconnects some sockets from this side. */
     disconnect: ({ ids, close }) => {
