@@ -244,6 +244,9 @@ class Hub {
             case 'skipped':
                 this.onSkipped(event);
                 break;
+            case 'guardOverBudget':
+                this.onGuardOverBudget(event);
+                break;
             case 'deserialize':
                 this.deserialize(event);
                 break;
@@ -290,6 +293,12 @@ class Hub {
         }
         const err = { name: 'DeserializationError', message: reason };
         this.log('warn', { err, topic, partition, offset, count }, 'Records were skipped: no JSON objects or arrays');
+    }
+
+    /** Clients are not told: it is the server's own filter. */
+    onGuardOverBudget({ count, topic, partition, offset }) {
+        const message = 'Option "filter" took more than limits.filterSteps steps on messages: they were taken for ones that do not match';
+        this.log('warn', { topic, partition, offset, count }, message);
     }
 
     deserialize({ request, decoder, topic, partition, records }) {

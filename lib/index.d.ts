@@ -21,11 +21,11 @@ declare namespace Kasocki {
     export { Kasocki, Kasocki as default };
 
     /**
-     * The matcher of the built-in filter language, as a function over an object, JSON text or bytes.
+     * The matcher of the built-in filter languages, as a function over an object, JSON text or bytes.
      *
      * @throws InvalidFilterError
      */
-    export function createMatcher(filters: Filters): NativeMatcherFunction;
+    export function createMatcher(filters?: Filter | Falsy, limits?: FilterLimits): NativeMatcherFunction;
 
     /** Counters and gauges of this process (of this worker thread, in one). */
     export function stats(): Stats;
@@ -55,7 +55,7 @@ declare namespace Kasocki {
         /** of these topics, the ones that this socket may see; asked at the start and at each `subscribe` */
         authorize?: (socket: any, topics: string[]) => readonly string[] | PromiseLike<readonly string[]>;
         /** a filter that every message must pass too, whatever the client asks; or a function of the socket */
-        filter?: Filters | ((socket: any) => Filters | PromiseLike<Filters>);
+        filter?: Filter | ((socket: any) => Filter | PromiseLike<Filter>);
         /** what is cut from each message, before the client's filter sees it: dotted paths */
         fields?: Fields;
         /** bunyan- or pino-shaped. Default: warnings and errors, to stderr, as JSON lines */
@@ -98,14 +98,20 @@ declare namespace Kasocki {
 
     export type Fields = { only: readonly string[]; drop?: undefined } | { drop: readonly string[]; only?: undefined };
 
+    /** What a filter may take up. */
+    export interface FilterLimits {
+        /** bytes of a filter, as JSON text, default 65536 */
+        filterBytes?: number;
+        /** steps of a filter's expressions on one message, default 100000; past it the message does not match */
+        filterSteps?: number;
+        /** bytes of RE2's memory for one pattern, default 262144 */
+        regexProgram?: number;
+    }
+
     /** Of one socket; the last three of the process. */
-    export interface Limits {
+    export interface Limits extends FilterLimits {
         /** assignments of one subscribe, default 10000 */
         assignments?: number;
-        /** bytes of a filter's JSON text, default 65536 */
-        filterBytes?: number;
-        /** bytes of memory for one regular expression of a filter, default 256 KiB */
-        regexProgram?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
         /** events that wait for their turn, default 1000 */
@@ -151,6 +157,10 @@ declare namespace Kasocki {
         bytesRead: number;
         recordsParsed: number;
         filterEvaluations: number;
+        /** evaluations that would have taken too many steps; the record was taken for one that does not match */
+        filtersOverBudget: number;
+        /** chunks of records that were judged on another thread for one slow filter */
+        slowChunks: number;
         recordsMatched: number;
         recordsEncoded: number;
         recordsSkipped: number;
@@ -230,7 +240,7 @@ declare namespace Kasocki {
 
     export interface NativeMatcherFunction {
         (message: object | string | Uint8Array): boolean;
-        readonly filters: Filters;
+        readonly filters: Filter | null;
     }
 
     export interface KafkaEventHandlers {
@@ -247,6 +257,9 @@ declare namespace Kasocki {
     export interface Filters {
         [path: string]: Scalar | Scalar[];
     }
+
+    /** An object, an expression (a logical expression of RFC 9535), or an array of these, all of which must hold. */
+    export type Filter = Filters | string | (Filters | string)[];
 
     /** `offset` -1 is the end, -2 the beginning. */
     export interface Assignment {
@@ -269,6 +282,8 @@ declare namespace Kasocki {
         assignments?: any;
         filters?: any;
         filter?: any;
+        /** of an expression: where in the string `filter` it is wrong */
+        position?: number;
         allowedTopics?: any;
         availableTopics?: any;
     }
@@ -293,7 +308,7 @@ declare namespace Kasocki {
     /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
     export interface ClientToServerEvents {
         subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
-        filter: (filters: Filters | Falsy, ack?: Ack<Filters | null>) => void;
+        filter: (filters: Filter | Falsy, ack?: Ack<Filter | null>) => void;
         consume: PlainEvent<any>;
         start: PlainEvent<null>;
         stop: PlainEvent<null>;
@@ -315,7 +330,11 @@ declare namespace Kasocki {
     export class InvalidAssignmentError extends KasockiError {}
     export class TopicNotAvailableError extends KasockiError {}
     export class AlreadySubscribedError extends KasockiError {}
-    export class InvalidFilterError extends KasockiError {}
+    export class InvalidFilterError extends KasockiError {
+        /** of an expression: where in the string it is wrong */
+        readonly position?: number;
+    }
+    export class FilterBudgetError extends KasockiError {}
     export class NotSubscribedError extends KasockiError {}
     export class AlreadyStartedError extends KasockiError {}
     export class AlreadyClosingError extends KasockiError {}

@@ -24,7 +24,7 @@ const { EventQueue } = require('./event-queue');
 const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
-const { readFilters } = require('./matcher');
+const { aboutFilters, readFilters } = require('./matcher');
 const { registry } = require('./registry');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
@@ -412,8 +412,7 @@ class Kasocki {
         try {
             this.#session.setFilter(filter);
         } catch (error) {
-            error.filters = filters;
-            throw error;
+            throw aboutFilters(error, argument);
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();

@@ -6,10 +6,14 @@
 
 /** An error of the core; lib/errors.js makes the client's error object of it. Its message holds no configuration value. */
 export interface NativeError {
-    kind: 'Configuration' | 'InvalidFilter' | 'InvalidAssignment' | 'TopicNotAvailable' | 'Kafka' | 'LimitExceeded' | 'Closed';
+    kind: 'Configuration' | 'InvalidFilter' | 'FilterBudget' | 'InvalidAssignment' | 'TopicNotAvailable' | 'Kafka' | 'LimitExceeded' | 'Closed';
     message: string;
     /** librdkafka's error name (`_TRANSPORT`), else ''. */
     code: string;
+    /** of a filter's expression: where in the string it is wrong, as JavaScript counts */
+    position?: number;
+    /** of an array of filters: which of them is wrong */
+    item?: number;
 }
 
 export interface NativeAssignment {
@@ -45,6 +49,8 @@ export type HubEvent =
     | { type: 'kafka'; name: string; payload: object }
     /** records that were skipped since the last such event (at most one a second), with the first of them */
     | { type: 'skipped'; count: number; topic: string; partition: number; offset: number; reason: string }
+    /** messages on which guards took too many steps since the last such event (at most one a minute), with the last of them */
+    | { type: 'guardOverBudget'; count: number; topic: string; partition: number; offset: number }
     /** records for a deserializer; answered by deserialized() */
     | { type: 'deserialize'; request: number; decoder: number; topic: string; partition: number; records: NativeRecord[] }
     /** messages for a JavaScript matcher; answered by matched() */
@@ -94,6 +100,8 @@ export class NativeHub {
 export interface NativeHubStats {
     sessions: number; cursors: number; partitions: number; tailScans: number; catchUpScans: number;
     recordsRead: number; bytesRead: number; recordsParsed: number; recordsMatched: number; recordsEncoded: number;
+    /** verdicts that would have taken too many steps; chunks that were given to a thread of their own for one slow filter */
+    filtersOverBudget: number; slowChunks: number;
     recordsSkipped: number; filterEvaluations: number; filtersTried: number; bufferBytes: number; classes: number;
     /** the most records that an active cursor is behind the end of its partition, -1: unknown */
     maxLag: number;
@@ -125,6 +133,8 @@ export interface NativeSessionOptions {
 export interface NativeFilterLimits {
     /** of a filter's JSON text */
     filterBytes?: number;
+    /** of a filter's expressions on one message */
+    filterSteps?: number;
     /** bytes of memory for one regular expression */
     regexProgram?: number;
 }
@@ -170,9 +180,12 @@ export class NativeSession {
 
 /** A compiled filter over single messages. */
 export class NativeMatcher {
-    /** Throws an Error with property `kind` 'InvalidFilter' if the filter's JSON text does not compile. */
-    constructor(filter: string);
-    /** JSON text or bytes; false for what is not a valid JSON object or array. */
+    /**
+     * The filter's JSON text: an object, a string, or an array of these. Throws an Error with the properties of a NativeError, `kind`
+     * 'InvalidFilter' or 'LimitExceeded', if it does not compile.
+     */
+    constructor(filter: string, limits?: NativeFilterLimits);
+    /** JSON text or bytes; false for what is not a valid JSON object or array, and for what takes too many steps. */
     matches(message: string | Uint8Array): boolean;
 }
 
@@ -227,6 +240,12 @@ export const stages: {
     evaluate(texts: (string | Uint8Array)[], filters: string[], rounds: number[][]):
         { rounds: number[][][]; evaluations: number; tried: number };
     translateRegex(pattern: string): string;
+    /** null: it is no I-Regexp. `whole`: for match(), else for search(). */
+    translateIRegexp(pattern: string, whole: boolean): string | null;
+    /** What a filter's JSON text is compiled to. */
+    filter(filter: string, limits?: NativeFilterLimits): { canonical: Buffer; conditions: number; hasExpressions: boolean; looksAtMetadata: boolean };
+    /** What the one query that a filter is selects of a JSON text, as JSON texts. `complete` is false if it took too many steps. */
+    select(filter: string, text: string, limits?: NativeFilterLimits): { nodes: Buffer[]; complete: boolean; steps: number };
 };
 
 /** Ends all threads of this environment, and waits for them: the last thing that is called. */

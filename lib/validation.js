@@ -2,6 +2,7 @@
 
 const { KasockiError, InvalidAssignmentError, LimitExceededError } = require('./errors');
 const { defaultLogger } = require('./logger');
+const { FILTER_LIMITS } = require('./matcher');
 
 /** The options of a Kasocki with their defaults. `undefined` and `null` both mean: the default. */
 const DEFAULTS = {
@@ -33,10 +34,7 @@ const DEFAULTS = {
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
-    /** bytes of a filter's JSON text */
-    filterBytes: 65536,
-    /** bytes of memory for one regular expression of a filter */
-    regexProgram: 262144,
+    ...FILTER_LIMITS,
     /** consumes that wait for a message */
     consumes: 1000,
     /** events that wait for their turn, and what they take in bytes */

@@ -20,9 +20,10 @@ const FIRST_RECORDS = 1000;
  * @param {number} [options.sockets]
  * @param {(port: number) => Promise<object>} [options.connect] - Sink.connect or Client.connect
  * @param {number} [options.others] - sockets of the server that are not ours, and stay
+ * @param {(i: number) => number} [options.pace] - bytes a second that each reads; those that have one are not waited for
  * @returns {Promise<import('./server.js').Usage & { wall: number }>} from the start to the last message, `wall` in seconds
  */
-async function push(server, { topic, offset, expected, filter, sockets = 1, connect = Sink.connect, others = 0 }) {
+async function push(server, { topic, offset, expected, filter, sockets = 1, connect = Sink.connect, others = 0, pace = () => Infinity }) {
     const clients = await connectAll(server.port, sockets, connect);
     await Promise.all(clients.map(async (client, i) => {
         if (filter) {
@@ -30,8 +31,13 @@ async function push(server, { topic, offset, expected, filter, sockets = 1, conn
         }
         await client.ask('subscribe', [{ topic, partition: 0, offset: offset(i) }]);
     }));
-    let waiting = sockets;
+    const paced = clients.filter((client, i) => pace(i) < Infinity);
+    let waiting = sockets - paced.length;
     const received = Promise.all(clients.map(async (client, i) => {
+        if (pace(i) < Infinity) {
+            client.pace(pace(i));
+            return;
+        }
         await client.expect(Math.min(1, expected(i)));
         if (--waiting === 0) {
             server.begun();

@@ -56,6 +56,8 @@ class Sink {
         this._skip = 0;
         /** The beginning of a frame that must be seen whole. */
         this._rest = null;
+        /** Bytes a second that are read. */
+        this._rate = Infinity;
         this._lastAck = 0;
         this._acks = new Map();
         this._socket = net.connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: (n, bytes) => this._read(n, bytes) } });
@@ -116,6 +118,15 @@ class Sink {
         this._socket.resume();
     }
 
+    /**
+     * From now on no more is read than that.
+     *
+     * @param {number} rate - bytes a second
+     */
+    pace(rate) {
+        this._rate = rate;
+    }
+
     close() {
         this._onFailure = () => {};
         this._socket.destroy();
@@ -156,7 +167,11 @@ class Sink {
         } else {
             this._answer(bytes, length);
         }
-        return true;
+        if (this._rate === Infinity) {
+            return true;
+        }
+        setTimeout(() => this._socket.resume(), length / this._rate * 1000).unref();
+        return false;
     }
 
     /** The server's answer to the upgrade. */

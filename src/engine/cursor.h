@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace kasocki {
@@ -13,6 +14,7 @@ class CursorList;
 class Partition;
 class Scan;
 class Session;
+struct SlowJob;
 
 using Clock = std::chrono::steady_clock;
 
@@ -29,11 +31,12 @@ struct Cursor {
 
   // The worker's alone.
   Partition* partition = nullptr;
-  Scan* scan = nullptr;        // the scan it rides, or stalls on; null: on none
-  CursorList* list = nullptr;  // the one list it is in
-  size_t slot = 0;             // its place there
-  int64_t seen_position = -1;  // `position` as last looked at
-  Clock::time_point since{};   // in its list's sense: of the last progress, or waiting since
+  Scan* scan = nullptr;               // the scan it rides, or stalls on; null: on none
+  CursorList* list = nullptr;         // the one list it is in
+  size_t slot = 0;                    // its place there
+  int64_t seen_position = -1;         // `position` as last looked at
+  Clock::time_point since{};          // in its list's sense: of the last progress, or waiting since
+  std::shared_ptr<SlowJob> slow_job;  // of a cursor apart: what it waits for
 };
 
 // An unordered set of cursors with constant-time removal. The worker's alone.

@@ -52,6 +52,13 @@ struct SkippedEvent {
   int64_t offset = 0;
   std::string reason;
 };
+// Messages on which the server's own filter took too many steps since the last such event, with the last of them.
+struct GuardBudgetEvent {
+  uint64_t count = 0;
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
+};
 // Records for a JavaScript deserializer; answered by Hub::Deserialized.
 struct DeserializeEvent {
   RequestId request;
@@ -69,8 +76,8 @@ struct ClosedEvent {};
 
 // librdkafka's own events travel as they are.
 using HubEvent =
-    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, DeserializeEvent, MatchEvent,
-                 ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
+    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, GuardBudgetEvent, DeserializeEvent,
+                 MatchEvent, ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
 
 }  // namespace kasocki
 

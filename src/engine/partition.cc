@@ -50,6 +50,7 @@ void Partition::Add(Cursor* cursor) {
 }
 
 void Partition::Remove(Cursor* cursor) {
+  ReleaseJob(cursor);
   if (cursor->list != nullptr) cursor->list->Remove(cursor);
   cursor->scan = nullptr;
   cursor->partition = nullptr;
@@ -82,7 +83,8 @@ void Partition::Wake(Cursor* cursor, Clock::time_point now) {
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
-  } else if (cursor->list != &waiting_) {
+  } else if (cursor->list != &waiting_ && !StaysApart(*cursor)) {
+    ReleaseJob(cursor);
     waiting_.Add(cursor);
     cursor->since = now;
   }
@@ -95,8 +97,8 @@ bool Partition::Pump(Clock::time_point now) {
     SetTimer(retry_at_);
     return false;
   }
+  bool more = StepApart(now);
   Board();
-  bool more = false;
   if (tail_) more |= PumpScan(tail_.get(), now);
   if (catch_up_) more |= PumpScan(catch_up_.get(), now);
   if (asking_bounds_ || (failed_ && now < retry_at_)) {
@@ -150,41 +152,50 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   bool moved = false;
-  needed_.clear();
   unevaluated_.clear();
   for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
-  if (!needed_.empty()) {
-    host_->Evaluate(this, needed_);
-    needed_.clear();
-    // Those still not evaluated wait for JavaScript, or changed their filter this very moment: the next step sees.
-    std::vector<Cursor*> again;
-    again.swap(unevaluated_);
-    for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
-  }
-  return moved;
+  if (needed_.empty()) return moved;
+  apart_needs_.swap(needed_);
+  host_->Evaluate(this, &apart_needs_);
+  std::erase_if(apart_needs_, [](const PartitionHost::Needed& need) { return !need.apart; });
+  for (const PartitionHost::Needed& need : apart_needs_) need.chunk->results.Unask(need.filter_class->id);
+  // Those still not evaluated go apart, wait for JavaScript, or changed their filter this very moment.
+  std::vector<Cursor*> again;
+  again.swap(unevaluated_);
+  for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
+  apart_needs_.clear();
+  return moved || !needed_.empty();
 }
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
   size_t found_bytes = 0;
+  const PartitionHost::Needed* apart = nullptr;
+  int64_t over_budget = -1;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
-    const FilterClass& filter_class = context.filter_class();
-    const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
+    const std::shared_ptr<const FilterClass>& filter_class = context.shared_filter_class();
+    const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
+      if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
       found_bytes = (*found)->total_bytes();
       return context.Prepare(*found, (*chunk)->to);
     }
-    if (!(*chunk)->results.contains(filter_class.id)) {
-      (*chunk)->results[filter_class.id] = nullptr;  // asked for
-      needed_.push_back({*chunk, context.shared_filter_class()});
+    const auto known = std::find_if(apart_needs_.begin(), apart_needs_.end(), [&](const PartitionHost::Needed& need) {
+      return need.chunk == *chunk && need.filter_class == filter_class;
+    });
+    if (known != apart_needs_.end()) {
+      apart = &*known;
+    } else if ((*chunk)->results.Ask(filter_class->id)) {
+      needed_.push_back({*chunk, filter_class});
     }
     return Session::Step::kNotEvaluated;
   });
+  if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
       // Who is behind anyhow, and got little, can wait for more: the main thread takes as long for one match as for many.
@@ -197,7 +208,11 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     case Session::Step::kAtEnd:
       return false;
     case Session::Step::kNotEvaluated:
-      unevaluated_.push_back(cursor);
+      if (apart != nullptr) {
+        SetApart(cursor, apart->job, now);
+      } else {
+        unevaluated_.push_back(cursor);
+      }
       return false;
     case Session::Step::kBehind:
       GetOff(cursor, &waiting_);
@@ -273,7 +288,7 @@ void Partition::ManageTail(Clock::time_point now) {
     if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
     return;
   }
-  if (!tail_->riding.empty() || !tail_->established()) {
+  if (!tail_->riding.empty() || !apart_.empty() || !tail_->established()) {
     tail_deserted_at_ = now;
   } else if (now >= tail_deserted_at_ + options_.linger) {
     tail_.reset();
@@ -299,7 +314,7 @@ Cursor* Partition::NextTurn(Clock::time_point now) const {
 void Partition::ManageCatchUp(Clock::time_point now) {
   if (catch_up_) {
     bool ridden = !catch_up_->riding.empty();
-    if (ridden) deserted_at_ = now;
+    if (ridden || !apart_.empty()) deserted_at_ = now;
     Cursor* turn = NextTurn(now);
     bool others_first = !ridden && catch_up_->stalled.empty() && !waiting_.empty();
     bool tail_took_over = !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
@@ -360,6 +375,7 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
     std::vector<SessionId> sessions;
     for (const Cursor* cursor : waiting_) sessions.push_back(cursor->session->id());
     for (const Cursor* cursor : idle_) sessions.push_back(cursor->session->id());
+    for (const Cursor* cursor : apart_) sessions.push_back(cursor->session->id());
     host_->PartitionFailed(this, sessions, error);
   } else {
     backoff_ = std::min(backoff_ * 2, kLongestBackoff);
@@ -376,12 +392,14 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
     if (scan != nullptr) LeaveScan(scan, now);
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
-  for (CursorList* list : {&idle_, &waiting_}) {
+  for (CursorList* list : {&idle_, &waiting_, &apart_}) {
     for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
   }
 }
 
-bool Partition::unused() const { return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_; }
+bool Partition::unused() const {
+  return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && apart_.empty() && !asking_bounds_;
+}
 
 int64_t Partition::Lag() const {
   int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
@@ -391,6 +409,7 @@ int64_t Partition::Lag() const {
     for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
   };
   look(waiting_);
+  look(apart_);
   for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan == nullptr) continue;
     look(scan->riding);

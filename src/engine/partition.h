@@ -10,8 +10,10 @@
 //   hand over  At the end of the log the catch-up scan starts the tail, which inherits its chunks; cursors change over
 //              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
 //   turns      A cursor that waited for `patience` is read for, even if the scan must leave its riders for it.
+//   apart      A cursor whose filter takes long gets off with the chunk that it is at, and boards again when that has been
+//              judged. Nobody waits for it.
 //
-// Used by the worker alone.
+// partition.cc has all but the last, which is in apart.cc. Used by the worker alone.
 #ifndef KASOCKI_ENGINE_PARTITION_H_
 #define KASOCKI_ENGINE_PARTITION_H_
 
@@ -27,6 +29,7 @@
 #include "engine/cursor.h"
 #include "engine/scan.h"
 #include "engine/session.h"
+#include "engine/slow_lane.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -46,12 +49,18 @@ class PartitionHost {
   virtual ~PartitionHost() = default;
   virtual Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition,
                                                         int64_t offset) = 0;
-  // Evaluates, and stores what is found in the chunks; what needs JavaScript is stored later, followed by a Pump.
+  // Evaluates, and stores what is found in the chunks; what needs JavaScript is stored later, followed by a Pump. What
+  // takes long is said to be done apart: by a job, whose end is followed by a Pump, or, without one, some time later if it
+  // is asked for again.
   struct Needed {
     std::shared_ptr<ScanChunk> chunk;
     std::shared_ptr<const FilterClass> filter_class;
+    bool apart = false;
+    std::shared_ptr<SlowJob> job = nullptr;
   };
-  virtual void Evaluate(Partition* partition, const std::vector<Needed>& needed) = 0;
+  virtual void Evaluate(Partition* partition, std::vector<Needed>* needed) = 0;
+  // The session passes a record that its filter took too many steps for.
+  virtual void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) = 0;
   // The session has something to take, and is to be told so within `wait`.
   virtual void SessionReady(SessionId session, std::chrono::milliseconds wait) = 0;
   // Asks where the log begins and ends; Partition::SetBounds answers.
@@ -107,6 +116,15 @@ class Partition {
   void LeaveScan(Scan* scan, Clock::time_point now);
   void Fail(const Error& error, Clock::time_point now);
   Cursor* NextTurn(Clock::time_point now) const;
+
+  // --- apart.cc
+  void SetApart(Cursor* cursor, std::shared_ptr<SlowJob> job, Clock::time_point now);
+  bool StepApart(Clock::time_point now);
+  bool StepApart(Cursor* cursor, Clock::time_point now);
+  bool StaysApart(const Cursor& cursor) const;
+  void ComeBack(Cursor* cursor, CursorList* list, Clock::time_point now);
+  void ReleaseJob(Cursor* cursor);
+
   void SetTimer(Clock::time_point at) {
     if (!timer_ || at < *timer_) timer_ = at;
   }
@@ -121,6 +139,7 @@ class Partition {
   std::unique_ptr<Scan> catch_up_;
   CursorList idle_;                     // do not want records now, or have no credit
   CursorList waiting_;                  // want records that no scan covers
+  CursorList apart_;                    // wait for what takes long
   std::chrono::milliseconds stall_{0};  // how long cursors that stalled and went on were stalled, on average
   Clock::time_point joined_at_{};       // when a cursor last joined the catch-up scan
   Clock::time_point started_at_{};      // when the catch-up scan started
@@ -133,8 +152,9 @@ class Partition {
   Clock::time_point retry_at_{};
   std::optional<Clock::time_point> timer_;
 
+  std::vector<PartitionHost::Needed> needed_;  // asked for, to be evaluated in this step, or the next
   // Scratch of one step.
-  std::vector<PartitionHost::Needed> needed_;
+  std::vector<PartitionHost::Needed> apart_needs_;
   std::vector<Cursor*> unevaluated_;
 };
 

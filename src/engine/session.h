@@ -86,6 +86,8 @@ class Session {
 
   // The worker's alone; appended to by it when a subscription is resolved.
   std::vector<std::unique_ptr<Cursor>> cursors;
+  // The worker's alone: when it may next be told that its filter takes too many steps.
+  Clock::time_point next_budget_report{};
 
  private:
   // Moves all cursors back to their earliest match that was not taken. Needs the mutex.

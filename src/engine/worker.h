@@ -22,6 +22,7 @@
 #include "engine/js_stage.h"
 #include "engine/mailbox.h"
 #include "engine/partition.h"
+#include "engine/slow_lane.h"
 #include "engine/subscriptions.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
@@ -66,7 +67,8 @@ class Worker : private PartitionHost {
  private:
   // PartitionHost.
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
-  void Evaluate(Partition* partition, const std::vector<Needed>& needed) override;
+  void Evaluate(Partition* partition, std::vector<Needed>* needed) override;
+  void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) override;
   void SessionReady(SessionId session, std::chrono::milliseconds wait) override;
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
@@ -81,8 +83,11 @@ class Worker : private PartitionHost {
   void TellReady();
   void MeasureLag();
   void Tidy();
+  void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();
+  void GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns);
+  void ReportGuards();
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }
 
   const WorkerOptions options_;
@@ -100,6 +105,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<TopicDirectory> topics_;
   std::unique_ptr<BoundsResolver> bounds_;
   Evaluator evaluator_;
+  std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;
   std::unique_ptr<Subscriptions> subscriptions_;
   std::map<SessionId, std::shared_ptr<Session>> sessions_;
@@ -114,6 +120,8 @@ class Worker : private PartitionHost {
   Clock::time_point ready_due_{};  // when, at the latest
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
+  GuardBudgetEvent guards_over_budget_;
+  bool guard_report_due_ = false;
 };
 
 }  // namespace kasocki

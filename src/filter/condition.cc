@@ -22,10 +22,10 @@ bool StringEquals(const JsonValue& value, const std::string& text) {
   return StringText(value, &scratch) == text;
 }
 
-bool SearchScalar(const Regex& regex, const JsonValue& value) {
+bool SearchScalar(const Regex& regex, const JsonValue& value, FilterRun* run) {
   PatternBuffer buffer;
   std::string_view text;
-  return PatternText(value, &buffer, &text) && regex.Search(text);
+  return PatternText(value, &buffer, &text) && run->Spend(regex.SearchSteps(text.size())) && regex.Search(text);
 }
 
 template <typename T, typename Value>
@@ -129,18 +129,23 @@ void ScalarSet::AppendCanonical(std::string* out) const {
 }
 
 Condition Condition::Equals(const JsonValue& scalar) {
+  if (scalar.kind == JsonKind::kNumber) return Equals(scalar.kind, ParseJsonNumber(scalar.text), "");
+  std::string scratch;
+  return Equals(scalar.kind, 0, std::string(StringText(scalar, &scratch)));
+}
+
+Condition Condition::Equals(JsonKind kind, double number, std::string text) {
   Condition condition;
-  if (scalar.kind == JsonKind::kString) {
+  if (kind == JsonKind::kString) {
     condition.test_ = Test::kString;
-    std::string scratch;
-    condition.text_ = StringText(scalar, &scratch);
-  } else if (scalar.kind == JsonKind::kNumber) {
+    condition.text_ = std::move(text);
+  } else if (kind == JsonKind::kNumber) {
     condition.test_ = Test::kNumber;
-    condition.number_ = ParseJsonNumber(scalar.text);
-    AppendNumber(condition.number_, &condition.text_);
+    condition.number_ = number;
+    AppendNumber(number, &condition.text_);
   } else {
     condition.test_ = Test::kWord;
-    condition.word_ = scalar.kind;
+    condition.word_ = kind;
   }
   return condition;
 }
@@ -161,9 +166,11 @@ Condition Condition::Among(ScalarSet set) {
   return condition;
 }
 
-bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value) const {
-  const bool takes_arrays = test_ == Test::kSet || test_ == Test::kRegex;
-  return takes_arrays && value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : HoldsForScalar(value);
+bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const {
+  if (value.kind == JsonKind::kArray && (test_ == Test::kSet || test_ == Test::kRegex)) {
+    return HoldsForArray(scanner, value, run);
+  }
+  return test_ == Test::kRegex ? SearchScalar(*regex_, value, run) : HoldsForScalar(value);
 }
 
 bool Condition::HoldsForScalar(const JsonValue& value) const {
@@ -177,19 +184,19 @@ bool Condition::HoldsForScalar(const JsonValue& value) const {
     case Test::kSet:
       return set_.Find(value).has_value();
     case Test::kRegex:
-      return SearchScalar(*regex_, value);
+      break;
   }
   return false;
 }
 
-bool Condition::HoldsForArray(const JsonScanner& scanner, const JsonValue& array) const {
+bool Condition::HoldsForArray(const JsonScanner& scanner, const JsonValue& array, FilterRun* run) const {
   size_t wanted = set_.size();  // members not met yet
   if (test_ == Test::kSet && wanted == 0) return true;
   std::vector<JsonValue> elements;
   scanner.Elements(array, &elements);
   if (test_ == Test::kRegex) {
     return std::any_of(elements.begin(), elements.end(),
-                       [this](const JsonValue& element) { return SearchScalar(*regex_, element); });
+                       [&](const JsonValue& element) { return SearchScalar(*regex_, element, run); });
   }
   if (elements.size() < wanted) return false;
   std::vector<bool> met(wanted, false);

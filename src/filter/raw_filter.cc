@@ -11,6 +11,7 @@
 //     there is only one other spelling, \uXXXX. Texts with a \u are let through, and other names are not looked for.
 //   - A last segment such as `0` may be an array's index, which stands nowhere: conditions on it are not used.
 //   - A value with an escape in it, an array, or what is no JSON value at all is let through, for the scanner to judge.
+//     So is every value that a pattern would be searched in: what searches take is counted elsewhere.
 //   - All places are looked at, so it does not matter which of duplicate members counts, nor on which level one stands,
 //     nor that something within a string may look like one.
 //
@@ -97,6 +98,7 @@ const char* SkipSpace(const char* p, const char* end) {
 bool MayHoldFor(const Condition& condition, const char* p, const char* end) {
   if (p == end || *p == '[') return true;
   if (*p == '{') return false;
+  if (condition.test() == Condition::Test::kRegex) return true;
   JsonValue value;
   const char* behind;
   if (*p == '"') {

@@ -138,12 +138,10 @@ FieldCutter::Verdict FieldCutter::JudgeElement(const Frame& frame, uint32_t inde
   for (size_t i = frame.states_begin; i < frame.states_end; ++i) {
     const State state = states_[i];
     if (!state.through) {
-      const auto& elements = trie.node(state.node).elements;
-      const auto before = [index](const PathTrie::Element& e) { return e.index < index; };
-      const auto element = std::partition_point(elements.begin(), elements.end(), before);
-      if (element != elements.end() && element->index == index) {
-        whole = whole || trie.node(element->child).id != kNone;
-        states_.push_back({element->child, false});
+      const uint32_t child = trie.FindElement(trie.node(state.node), index);
+      if (child != kNone) {
+        whole = whole || trie.node(child).id != kNone;
+        states_.push_back({child, false});
       }
     }
     if (mask_->has_names(state.node)) states_.push_back({state.node, true});

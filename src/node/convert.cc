@@ -19,6 +19,8 @@ const char* KindName(ErrorKind kind) {
       return "Configuration";
     case ErrorKind::kInvalidFilter:
       return "InvalidFilter";
+    case ErrorKind::kFilterBudget:
+      return "FilterBudget";
     case ErrorKind::kInvalidAssignment:
       return "InvalidAssignment";
     case ErrorKind::kTopicNotAvailable:
@@ -125,6 +127,15 @@ struct EventConverter {
     return object;
   }
 
+  Object operator()(const GuardBudgetEvent& event) const {
+    Object object = Typed(env, "guardOverBudget");
+    object.Set("count", static_cast<double>(event.count));
+    object.Set("topic", ToJsString(env, event.topic));
+    object.Set("partition", event.partition);
+    object.Set("offset", static_cast<double>(event.offset));
+    return object;
+  }
+
   Object operator()(const DeserializeEvent& event) const {
     Object object = Typed(env, "deserialize");
     object.Set("request", event.request);
@@ -217,6 +228,8 @@ Object ToJsError(Env env, const Error& error) {
   object.Set("kind", KindName(error.kind));
   object.Set("message", ToJsString(env, error.message));
   object.Set("code", ToJsString(env, error.code));
+  if (error.position >= 0) object.Set("position", static_cast<double>(error.position));
+  if (error.item >= 0) object.Set("item", static_cast<double>(error.item));
   return object;
 }
 
@@ -234,6 +247,7 @@ FilterLimits ToFilterLimits(const Value& value) {
   if (!value.IsObject()) return limits;
   const Object object = value.As<Object>();
   ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "filterSteps", &limits.max_steps);
   ReadLimit(object, "regexProgram", &limits.regex.max_memory);
   return limits;
 }

@@ -84,12 +84,19 @@ class FakeHub : public PartitionHost {
     woken = true;  // by the first fetch response
     return std::unique_ptr<LogReader>(std::make_unique<FakeReader>(&log, offset));
   }
-  void Evaluate(Partition* evaluated, const std::vector<Needed>& needed) override {
-    for (const Needed& need : needed) {
+  void Evaluate(Partition* evaluated, std::vector<Needed>* needed) override {
+    for (Needed& need : *needed) {
+      if (slow_classes.contains(need.filter_class->id)) {
+        JudgeSlowly(&need);
+        continue;
+      }
       auto results = evaluator.Evaluate(*need.chunk->records, evaluated->name(), {need.filter_class},
                                         [](int64_t, const std::string&) {});
-      need.chunk->results[need.filter_class->id] = results[0];
+      need.chunk->results.Set(need.filter_class->id, results[0]);
     }
+  }
+  void FilterOverBudget(Session* session, const Partition&, int64_t offset) override {
+    over_budget.emplace_back(session->id(), offset);
   }
   void SessionReady(SessionId session, std::chrono::milliseconds wait) override {
     ready.insert(session);
@@ -98,6 +105,32 @@ class FakeHub : public PartitionHost {
   void RequestBounds(Partition*) override { bounds_requested = true; }
   void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
     failures.emplace_back(sessions, error.code);
+  }
+
+  // A slow lane that does nothing by itself, and has room for so many jobs.
+  void JudgeSlowly(Needed* need) {
+    need->apart = true;
+    std::erase_if(slow_jobs, [](const auto& job) { return !job->wanted; });
+    for (const std::shared_ptr<SlowJob>& job : slow_jobs) {
+      if (job->records == need->chunk->records && job->filter_class == need->filter_class) need->job = job;
+    }
+    if (need->job || slow_jobs.size() >= slow_room) return;
+    need->job = slow_jobs.emplace_back(std::make_shared<SlowJob>());
+    need->job->from = need->chunk->from;
+    need->job->to = need->chunk->to;
+    need->job->records = need->chunk->records;
+    need->job->filter_class = need->filter_class;
+  }
+  // Finishes the jobs that there are; returns how many were still wanted.
+  size_t FinishSlowJobs() {
+    size_t wanted = 0;
+    for (const std::shared_ptr<SlowJob>& job : std::exchange(slow_jobs, {})) {
+      if (!job->wanted) continue;
+      ++wanted;
+      job->found = evaluator.Evaluate(*job->records, partition->name(), {job->filter_class},
+                                      [](int64_t, const std::string&) {})[0];
+    }
+    return wanted;
   }
 
   // Pumps until nothing moves, as the worker would without the clock going on.
@@ -117,7 +150,7 @@ class FakeHub : public PartitionHost {
 
   std::shared_ptr<const FilterClass> ClassOf(const std::string& filter) {
     std::shared_ptr<const Filter> compiled;
-    if (!filter.empty()) compiled = Filter::Compile(filter, FilterLimits{}).value();
+    if (!filter.empty()) compiled = Filter::Compile(filter, limits).value();
     return classes.Class(compiled, 0, 0, classes.Format("/", MetadataStyle{}, 1024));
   }
 
@@ -126,9 +159,14 @@ class FakeHub : public PartitionHost {
   FilterClasses classes;
   Evaluator evaluator;
   Clock::time_point now{};
+  FilterLimits limits;
   std::set<SessionId> ready;
   int told_at_once = 0;
   int told_in_a_while = 0;
+  std::set<uint64_t> slow_classes;  // by id
+  size_t slow_room = SIZE_MAX;
+  std::vector<std::shared_ptr<SlowJob>> slow_jobs;
+  std::vector<std::pair<SessionId, int64_t>> over_budget;
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;

@@ -39,7 +39,7 @@ const options: Kasocki.Options = {
     connectTimeout: 5000,
     hubIdle: 0,
     limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10, filterBytes: 10,
-        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
+        filterSteps: 10, regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
     batch: { maxDelay: 0, maxBytes: 1024 }
 };
 
@@ -122,8 +122,19 @@ const wrongOption: Kasocki.Options = { topics: [] };
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
 client.emit('filter', { a: { b: 1 } });
+client.emit('filter', '$.a == 1', (error, filter) => console.log(error?.position, filter));
+client.emit('filter', [{ a: 1 }, '$.b > 2'] satisfies Kasocki.Filter);
+client.emit('filter', null);
+createMatcher();
+createMatcher('$.a', { filterSteps: 10 });
+const budget: KasockiError = new Kasocki.FilterBudgetError('why');
+const position: number | undefined = new Kasocki.InvalidFilterError('why').position;
+// @ts-expect-error: an array in an array
+client.emit('filter', [['$.a']]);
+// @ts-expect-error: a number
+createMatcher(1);
 // @ts-expect-error: no such event
 client.emit('begin');
 // @ts-expect-error: a regular expression is written as a string
 createMatcher({ a: /x/ });
-console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption);
+console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption, budget, position);
