@@ -76,7 +76,10 @@ describe('validation', () => {
                 const changed = { ...given(), ...change };
                 const other = readOptions(changed).options;
                 assert.notStrictEqual(other, options);
-                assert.deepStrictEqual(other, { ...options, ...change, allowedTopics: new Set(changed.allowedTopics), limits: { ...LIMITS, ...changed.limits }, batch: { ...BATCH, ...changed.batch } });
+                assert.deepStrictEqual(other, {
+                    ...options, ...change, allowedTopics: new Set(changed.allowedTopics),
+                    limits: { ...LIMITS, ...changed.limits }, batch: { ...BATCH, ...changed.batch }
+                });
             }
         });
 
