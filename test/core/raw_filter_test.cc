@@ -62,7 +62,8 @@ TEST(RawFilter, LetsThroughWhatMayMatch) {
 }
 
 TEST(RawFilter, LetsThroughWhatIsPlainlyNoMessage) {
-  for (const std::string text : {"", " ", "no JSON", "{", "}", "{\"m\":1", "[{\"m\":1}", "1", "null", "\"{}\"", "{\"m\":1}]"}) {
+  for (const std::string text :
+       {"", " ", "no JSON", "{", "}", "{\"m\":1", "[{\"m\":1}", "1", "null", "\"{}\"", "{\"m\":1}]"}) {
     EXPECT_TRUE(MayMatch({R"({"n":1})"}, text)) << text;
   }
   EXPECT_FALSE(MayMatch({R"({"n":1})"}, " [{\"m\":1}] \n"));
