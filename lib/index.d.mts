@@ -52,6 +52,7 @@ export type {
     Seen,
     Subscribed,
     Position,
+    Gap,
     Batch,
     ErrorObject,
     Metadata,
