@@ -126,10 +126,7 @@ class Reader {
             subscribing.filter = { argument: own(object, 'filter') };
         }
         const skipLag = this.readSlow(own(object, 'slow'));
-        if (skipLag !== undefined) {
-            subscribing.skipLag = skipLag;
-        }
-        return subscribing;
+        return skipLag === undefined ? subscribing : { ...subscribing, skipLag };
     }
 
     /** @return {{assignments: Assignment[], before: object}} */

@@ -306,9 +306,9 @@ class Hub {
 
     /** Kept as text: nobody may ever ask for it. */
     keepStatistics(json) {
-        const name = /"name": ?"(.*?#consumer-\d+)"/.exec(json);
+        const name = /"name": ?("(?:[^"\\]|\\.)*")/.exec(json);
         if (name !== null) {
-            this.statistics.set(name[1], json);
+            this.statistics.set(JSON.parse(name[1]), json);
         }
     }
 

@@ -177,7 +177,7 @@ declare namespace Kasocki {
         librdkafka: LibrdkafkaStatistics[];
     }
 
-    /** How many records the last active reader of a partition is behind its end, measured once a second. */
+    /** How many records the last one that wants records of a partition is behind its end, measured once a second. */
     export interface PartitionLag {
         /** the hub's number in this process */
         hub: number;
@@ -288,7 +288,7 @@ declare namespace Kasocki {
     /** The object form of `subscribe`. */
     export type SubscribeRequest = {
         /** absent: the filter in force stays; falsy: none */
-        filter?: Filters | Falsy;
+        filter?: Filter | Falsy;
         /** start as well */
         start?: boolean;
         /** have event `position` come every so many ms (100 to 3600000), while anything moves */

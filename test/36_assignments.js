@@ -95,6 +95,14 @@ describe('the argument of subscribe', () => {
         }
     });
 
+    it('has a slow policy: to wait, or to skip', () => {
+        assert.equal(read({ topics: 'a', slow: 'wait' }).skipLag, undefined);
+        assert.equal(read({ topics: 'a', slow: { skipTo: 'latest', lag: 5 } }).skipLag, 5);
+        for (const slow of ['skip', null, 5, true, ['wait'], {}, { skipTo: 'latest' }, { skipTo: 'earliest', lag: 5 }, { skipTo: 'latest', lag: 0.5 }]) {
+            assert.throws(() => read({ topics: 'a', slow }), { name: 'InvalidAssignmentError', message: /"slow"/ });
+        }
+    });
+
     it('gives nothing but what it names', () => {
         const hostile = JSON.parse('[{"topic":"a","partition":0,"offset":1,"__proto__":{"x":1},"more":2}]');
         assert.deepEqual(list(hostile), [from('a', 0, 'offset', 1)]);

@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds kTryAgain{50};
 void Partition::SetApart(Cursor* cursor, std::shared_ptr<SlowJob> job, Clock::time_point now) {
   GetOff(cursor, &apart_);
   cursor->since = now;
+  cursor->may_skip = true;
   cursor->slow_job = std::move(job);
   if (cursor->slow_job) ++cursor->slow_job->waiting;
 }

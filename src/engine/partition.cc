@@ -435,21 +435,25 @@ bool Partition::unused() const {
   return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && apart_.empty() && !asking_bounds_;
 }
 
-int64_t Partition::Lag() const {
-  int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
-  if (end < 0) return -1;
+int64_t Partition::Lag() {
   int64_t lowest = std::numeric_limits<int64_t>::max();
   auto look = [&lowest](const CursorList& list) {
     for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
   };
   look(waiting_);
   look(apart_);
+  for (const Cursor* cursor : idle_) lowest = std::min(lowest, cursor->session->WantsFrom(*cursor).value_or(lowest));
   for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan == nullptr) continue;
     look(scan->riding);
     look(scan->stalled);
   }
-  return lowest == std::numeric_limits<int64_t>::max() ? -1 : std::max<int64_t>(0, end - lowest);
+  const bool wanted = lowest != std::numeric_limits<int64_t>::max();
+  int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
+  lacks_end_ = wanted && end < 0;
+  if (end < 0) end = end_;
+  if (!lacks_end_) end_ = -1;
+  return wanted && end >= 0 ? std::max<int64_t>(0, end - lowest) : -1;
 }
 
 }  // namespace kasocki

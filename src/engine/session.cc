@@ -13,6 +13,9 @@ bool IsEmpty(const Notice& notice) {
   return assigned != nullptr && assigned->joined.empty();
 }
 
+// What one cursor may have prepared while `others` lack room.
+size_t ShareOf(size_t credit, size_t others) { return std::max<size_t>(1, credit / (others + 1)); }
+
 }  // namespace
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
@@ -43,7 +46,9 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
       ++fitting;  // a match larger than all of max_bytes still travels
     }
     moved_ = true;
-    bytes += front->matches->BytesBetween(front->first, fitting);
+    const size_t taken_bytes = front->matches->BytesBetween(front->first, fitting);
+    bytes += taken_bytes;
+    front->cursor->prepared -= taken_bytes;
     count += fitting - front->first;
     taken.segments.push_back({front->matches, front->first, fitting, nullptr, {}});
     front->first = fitting;
@@ -78,8 +83,25 @@ bool Session::TakeNews() {
   return std::exchange(news_, false);
 }
 
+void Session::SetDenied(Cursor* cursor, bool denied) {
+  if (cursor->denied == denied) return;
+  cursor->denied = denied;
+  denied ? ++denied_ : --denied_;
+}
+
+void Session::Deny(Cursor* cursor) {
+  SetDenied(cursor, true);
+  starved_ = true;
+}
+
+size_t Session::RoomFor(const Cursor& cursor) const {
+  const size_t share = ShareOf(max_prepared_bytes_, denied_ - (cursor.denied ? 1 : 0));
+  return std::min(Room(), share > cursor.prepared ? share - cursor.prepared : 0);
+}
+
 void Session::Move(Cursor* cursor, int64_t position) {
   moved_ = moved_ || cursor->position != position;
+  SetDenied(cursor, false);
   if (!cursor->done()) --open_;
   cursor->position = position;
   if (!cursor->done()) ++open_;
@@ -101,7 +123,11 @@ void Session::DropEnd() {
 
 void Session::GiveBack() {
   constexpr int64_t kNothing = -1;
-  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->returned = kNothing;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    cursor->returned = kNothing;
+    cursor->prepared = 0;
+    SetDenied(cursor.get(), false);
+  }
   std::deque<Item> notices;
   for (Item& item : queue_) {
     if (auto* segment = std::get_if<Segment>(&item)) {
@@ -189,6 +215,7 @@ std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, 
   for (const std::unique_ptr<Cursor>& cursor : cursors) {
     if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
     cursor->ended = true;
+    SetDenied(cursor.get(), false);
     if (!cursor->done()) --open_;
     stood.push_back({cursor->name, cursor->delivered});
   }
@@ -299,9 +326,15 @@ Session::Boarding Session::CanBoard(Cursor* cursor) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
   if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Boarding::kNotWanting;
-  if (Room() * 2 >= max_prepared_bytes_) return Boarding::kReady;
-  starved_ = true;
+  if (RoomFor(*cursor) * 2 >= ShareOf(max_prepared_bytes_, denied_ - (cursor->denied ? 1 : 0))) return Boarding::kReady;
+  Deny(cursor);
   return Boarding::kNoRoom;
+}
+
+std::optional<int64_t> Session::WantsFrom(const Cursor& cursor) const {
+  std::lock_guard lock(mutex_);
+  if (closed_ || !wanting_ || cursor.ended || cursor.done()) return std::nullopt;
+  return cursor.position;
 }
 
 bool Session::StandsAt(const Cursor& cursor, int64_t position) const {
@@ -377,16 +410,19 @@ Session::Step Session::StepContext::MoveTo(int64_t position) {
 Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark mark) {
   const size_t first = matches->LowerBound(cursor_->position);
   const size_t limit = matches->LowerBound(cursor_->until.offset);
-  size_t last = std::min(matches->Fitting(first, session_->Room()), limit);
-  // One match larger than the whole credit still travels, alone.
-  if (last == first && first < limit && session_->prepared_bytes_ == 0) ++last;
+  size_t last = std::min(matches->Fitting(first, session_->RoomFor(*cursor_)), limit);
+  // One match larger than its cursor's part still travels, if the credit is not used up: what is prepared is at most the
+  // credit and one match.
+  if (last == first && first < limit && cursor_->prepared == 0) ++last;
   if (first == last && last < limit) {
-    session_->starved_ = true;
     session_->Move(cursor_, matches->matches[last].offset);
+    session_->Deny(cursor_);
     return Step::kNoRoom;
   }
   if (first < last) {
-    session_->prepared_bytes_ += matches->BytesBetween(first, last);
+    const size_t bytes = matches->BytesBetween(first, last);
+    session_->prepared_bytes_ += bytes;
+    cursor_->prepared += bytes;
     session_->Enqueue(Segment{matches, first, last, cursor_, cursor_->mark});
   }
   if (last < limit) return MoveTo(matches->matches[last].offset);

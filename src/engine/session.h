@@ -1,5 +1,8 @@
 // Session: one socket as the core sees it, the only object that the worker and the main thread share.
 //
+// A session's credit is shared evenly among the cursors that could use it: while one lacks room, no other gets more than
+// its part. Else the partition that happens to be first would take all of it, again and again.
+//
 // The worker prepares matches for it, at most its credit; the main thread takes them, which is their delivery.
 // Position, filter class and prepared matches change under one mutex, so a match is either delivered under the filter
 // and the state in force at that moment or given back: the cursor returns to it and it is evaluated anew. What else the
@@ -117,9 +120,11 @@ class Session {
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
   enum class Boarding { kReady, kNotWanting, kNoRoom };
-  // Whether a cursor of this session should be on a scan; notes its position. A session without room boards only with
-  // half of its credit free.
+  // Whether a cursor of this session should be on a scan; notes its position. One without room boards only with half of
+  // its part of the credit free.
   Boarding CanBoard(Cursor* cursor);
+  // Where a cursor stands that wants records, whether there is room for them or not; nullopt: it does not.
+  std::optional<int64_t> WantsFrom(const Cursor& cursor) const;
 
   enum class Step { kMoved, kMovedAndReady, kAtEnd, kBehind, kNotEvaluated, kNotWanting, kNoRoom };
 
@@ -168,6 +173,9 @@ class Session {
   void Leap(Cursor* cursor, int64_t to, GapNotice::Reason reason);
   // Has each cursor's `delivered` say up to where everything was taken, gaps included.
   void FindDelivered();
+  void Deny(Cursor* cursor);
+  void SetDenied(Cursor* cursor, bool denied);
+  size_t RoomFor(const Cursor& cursor) const;
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
 
   // Constant after construction.
@@ -180,6 +188,7 @@ class Session {
   std::shared_ptr<const FilterClass> filter_class_;
   std::deque<Item> queue_;
   size_t prepared_bytes_ = 0;
+  size_t denied_ = 0;  // cursors that lack room
   Generation generation_ = 0;
   std::set<std::string> ended_topics_;  // of this generation
   size_t expected_ = 0;                 // cursors that will be added
@@ -225,8 +234,8 @@ Session::Step Session::Advance(Cursor* cursor, Function&& step) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
   if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Step::kNotWanting;
-  if (Room() == 0) {
-    starved_ = true;
+  if (RoomFor(*cursor) == 0) {
+    Deny(cursor);
     return Step::kNoRoom;
   }
   StepContext context(this, cursor);

@@ -241,8 +241,10 @@ void Worker::PumpPartitions() {
     pump_timer_of_.erase(pump_timers_.begin()->second);
     pump_timers_.erase(pump_timers_.begin());
   }
-  std::set<uint64_t> dirty;
-  dirty.swap(dirty_);
+  std::vector<uint64_t> dirty(dirty_.begin(), dirty_.end());
+  dirty_.clear();
+  // With thousands of partitions a session's credit does not do for all that could use it: none is always the first.
+  if (!dirty.empty()) std::rotate(dirty.begin(), dirty.begin() + order_() % dirty.size(), dirty.end());
   for (uint64_t id : dirty) {
     auto it = partitions_.find(id);
     if (it == partitions_.end()) continue;  // a late mark of a partition that is gone
@@ -403,6 +405,12 @@ void Worker::MeasureLag() {
   std::vector<PartitionLag> lags;
   for (const auto& [id, partition] : partitions_) {
     const int64_t lag = partition->Lag();
+    if (partition->lacks_end()) {
+      bounds_->AskEnd(partition->name(), [this, id = id](const Result<int64_t>& end) {
+        auto it = partitions_.find(id);
+        if (it != partitions_.end() && end.ok()) it->second->SetEnd(end.value());
+      });
+    }
     if (lag < 0) continue;
     max_lag = std::max(max_lag, lag);
     lags.push_back({partition->name().topic, partition->name().partition, lag});

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -123,6 +124,7 @@ class Worker : private PartitionHost {
   uint64_t next_partition_ = 1;
 
   std::set<uint64_t> dirty_;                                      // partitions to pump
+  std::minstd_rand order_;                                        // which of them is first
   std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
   std::vector<SessionId> ready_;  // to be told in this turn

@@ -9,8 +9,10 @@
 #include <atomic>
 #include <chrono>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include "json/scanner.h"
 #include "kafka/config.h"
 #include "kafka/inbox.h"
 #include "kafka/kafka_error.h"
@@ -45,6 +47,20 @@ ClusterMetadata Convert(const rd_kafka_metadata_t& metadata) {
               [](const PartitionMetadata& a, const PartitionMetadata& b) { return a.id < b.id; });
   }
   return topics;
+}
+
+// librdkafka writes its client.id, which may hold anything, into its statistics as it is: at their beginning, twice.
+std::string ValidStatistics(const rd_kafka_t* client, std::string_view json) {
+  const std::string_view name = rd_kafka_name(client);
+  const std::string_view id = name.substr(0, name.rfind('#'));
+  std::string written = "{ \"name\": \"";
+  written.append(name).append("\", \"client_id\": \"").append(id).append("\"");
+  if (!json.starts_with(written)) return std::string(json);
+  std::string valid = "{ \"name\": ";
+  AppendJsonString(name, &valid);
+  valid.append(", \"client_id\": ");
+  AppendJsonString(id, &valid);
+  return valid.append(json.substr(written.size()));
 }
 
 // The answer to DescribeTopics; where that failed, it has no ids.
@@ -187,7 +203,7 @@ class RdKafkaClient : public KafkaClient {
         break;
       }
       case RD_KAFKA_EVENT_STATS:
-        sink(StatsEvent{rd_kafka_event_stats(event)});
+        sink(StatsEvent{ValidStatistics(client_.get(), rd_kafka_event_stats(event))});
         break;
       case RD_KAFKA_EVENT_LISTOFFSETS_RESULT: {
         std::optional<OffsetsEvent> answer = offset_lister_.HandleEvent(event);
