@@ -27,7 +27,7 @@ class BoundsResolver {
   BoundsResolver& operator=(const BoundsResolver&) = delete;
 
   void Ask(const TopicPartition& partition, Done done);
-  void AskEnd(const TopicPartition& partition, Found done) { asked_[partition][kLogEnd].push_back(std::move(done)); }
+  void AskEnd(const TopicPartition& partition, Found found) { AskTime(partition, kLogEnd, std::move(found)); }
   // Where the first record of that time (ms since 1970, >= 0) or later is; -1: there is none yet.
   void AskTime(const TopicPartition& partition, int64_t time, Found found) {
     asked_[partition][time].push_back([found = std::move(found)](const Result<ListedOffset>& listed) {
