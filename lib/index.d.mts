@@ -52,7 +52,6 @@ export type {
     SubscribeRequest,
     Seen,
     Subscribed,
-    Gap,
     Position,
     Batch,
     ErrorObject,

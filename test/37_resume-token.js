@@ -7,6 +7,7 @@ const { createHash } = require('node:crypto');
 
 const { readSubscribe } = require('../lib/assignments.js');
 const { InvalidAssignmentError, KasockiError, LimitExceededError } = require('../lib/errors.js');
+const { Positions } = require('../lib/positions.js');
 const { contentOf, fit } = require('../lib/resume.js');
 const { decodeToken, encodeToken, fingerprint } = require('../lib/resume-token.js');
 const { Subscription } = require('../lib/subscription.js');
@@ -249,5 +250,64 @@ describe('what is resumed', () => {
         }
         const many = Array.from({ length: 10001 }, (_, i) => seen('a', i, 1));
         assert.throws(() => asked(token, { seen: many }), LimitExceededError);
+    });
+});
+
+describe('positions', () => {
+    /** A session that moves when it is told to, and a sender that has room when it is told to. */
+    function setUp(count, tokenBytes = LIMITS.tokenBytes) {
+        const { assignments } = readSubscribe({ topics: 'a' }, LIMITS);
+        const subscription = new Subscription(assignments);
+        const state = { offset: 5, moved: true, room: true, told: [] };
+        const session = {
+            takePositions() {
+                const { moved, offset } = state;
+                state.moved = false;
+                const one = (partition) => ({ topic: 'a', partition, offset, epoch: 1, time: 1, until: null });
+                return moved ? Array.from({ length: count }, (_, partition) => one(partition)) : null;
+            }
+        };
+        const sender = { hasRoomForEvent: () => state.room, tell: (name, data, bytes) => state.told.push([name, data, bytes]) };
+        const positions = new Positions(subscription, session, { cluster: null, topics: new Map() }, tokenBytes);
+        positions.take();
+        positions.begin(3600000, sender);
+        return { state, positions };
+    }
+
+    it('are told when they have moved, and there is room for it', () => {
+        const { state, positions } = setUp(1);
+        positions.tell();
+        assert.equal(state.told.length, 0);
+        state.moved = true;
+        state.room = false;
+        for (let i = 0; i < 1000; i++) {
+            positions.tell();
+        }
+        assert.equal(state.told.length, 0);
+        // What moved meanwhile is told in one.
+        state.room = true;
+        state.offset = 9;
+        positions.tell();
+        positions.tell();
+        assert.deepEqual(state.told.map(([name, { assignments }]) => [name, assignments]), [['position', [{ topic: 'a', partition: 0, offset: 9 }]]]);
+        const [[, { token }, bytes]] = state.told;
+        assert.ok(bytes >= token.length);
+        positions.close();
+    });
+
+    it('of thousands of partitions are not told at once again, and without a token that would be too long', () => {
+        const { state, positions } = setUp(10000, 1000);
+        state.moved = true;
+        positions.hurry();
+        assert.equal(state.told.length, 0);
+        positions.toldAt -= 10000;
+        positions.hurry();
+        assert.equal(state.told.length, 1);
+        assert.equal(state.told[0][1].token, null);
+        positions.close();
+        positions.toldAt -= 10000;
+        state.moved = true;
+        positions.hurry();
+        assert.equal(state.told.length, 1);
     });
 });

@@ -33,13 +33,13 @@ describe('resume', function () {
     /** Subscribes in the object form, starts, and gets so many messages. @returns the result with `messages` and `assigned` */
     async function read(argument, count, { at = server } = {}) {
         const client = await readyClient(at);
-        const events = record(client, 'message', 'assigned', 'end');
+        const events = record(client, 'message', 'assigned', 'gap', 'end');
         const result = await resultOf(client, 'subscribe', { start: true, ...argument });
         const of = (name) => events.filter(([event]) => event === name).map(([, value]) => value);
         await until(() => of('message').length >= count);
         client.disconnect();
         assert.deepEqual(client.errs, []);
-        return { ...result, messages: of('message'), assigned: of('assigned').flat(), end: of('end') };
+        return { ...result, messages: of('message'), assigned: of('assigned').flat(), gaps: of('gap') };
     }
 
     /** Does it until it succeeds. */
@@ -160,7 +160,8 @@ describe('resume', function () {
             const { token } = await read({ assignments: [{ topic, offset: 0 }] }, 20);
             await kafka.deleteRecords(topic, { 0: 5 });
             const seen = [0, 1].map((partition) => ({ topic, partition, offset: 2 }));
-            const { messages, assigned, assignments } = await read({ resume: token, seen }, 12);
+            const { messages, assigned, assignments, gaps } = await read({ resume: token, seen }, 12);
+            assert.deepEqual(gaps, [{ topic, partition: 0, from: 3, to: 5, reason: 'retention' }]);
             assert.deepEqual(numbers(messages).sort((a, b) => a - b), [7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]);
             assert.deepEqual(assigned, [{ topic, partition: 0, offset: 5, exact: false }]);
             assert.deepEqual(assignments, [{ topic, partition: 0, offset: 5 }, { topic, partition: 1, offset: 3 }]);

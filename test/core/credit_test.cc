@@ -22,7 +22,7 @@ class Reader {
       : hubs_(*hubs), session_(std::make_shared<Session>(1, credit, hubs_[0]->ClassOf(""))) {
     session_->Expect(0, hubs_.size());
     for (auto& hub : hubs_) {
-      Cursor* cursor = session_->AddCursor(0, hub->partition->name(), 0, {}, Session::Announce::kNo);
+      Cursor* cursor = session_->AddCursor(0, hub->partition->name(), {}, Session::Announce::kNo);
       hub->partition->Add(cursor);
       cursors_.push_back(cursor);
     }
