@@ -39,7 +39,7 @@ class RemoteServer {
 
     /** For start() alone. */
     constructor() {
-        // Under LeakSanitizer (test/asan.js): a process that ends by process.exit() gives nothing back.
+        // Under LeakSanitizer (test/sanitizers/mocha.js): a process that ends by process.exit() gives nothing back.
         const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
         this._child = fork(PROGRAM, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
         this._ended = once(this._child, 'close');

@@ -1,4 +1,4 @@
-// Compiled by test/80_types.js: the same by require().
+// Compiled by test/83_types.js: the same by require().
 import Kasocki = require('kasocki');
 
 const matcher = Kasocki.createMatcher({ a: 1 });

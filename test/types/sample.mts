@@ -1,4 +1,4 @@
-// Compiled by test/80_types.js: the same by import in an ES module.
+// Compiled by test/83_types.js: the same by import in an ES module.
 import Kasocki, { Kasocki as Again, createMatcher, LimitExceededError } from 'kasocki';
 import type { Options } from 'kasocki';
 

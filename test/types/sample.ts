@@ -1,4 +1,4 @@
-// Compiled, never run, by test/80_types.js: uses the whole public API in its types, as a user would. The lines below
+// Compiled, never run, by test/83_types.js: uses the whole public API in its types, as a user would. The lines below
 // `@ts-expect-error` must be refused by the compiler.
 import { createServer } from 'http';
 import { Server } from 'socket.io';
