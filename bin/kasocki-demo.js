@@ -8,7 +8,7 @@
  *   demo/options.js   the command line
  *   demo/events.js    what the stream is made of
  *   demo/stream.js    writes it at a steady rate
- *   demo/web.js       the page, and socket.io with a Kasocki on each socket
+ *   demo/web.js       the page, and socket.io with a Kasocki on each socket; restarts when the page asks for it
  *   demo/log.js       warnings and errors, for people
  *   demo/public/      the page itself
  */

@@ -1,15 +1,18 @@
-/* global document, window */
+/* global document, MutationObserver, window */
 'use strict';
 
 // The demo as a person meets it: a program on the command line, and its page in a browser.
 
 const assert = require('node:assert/strict');
-const { once } = require('node:events');
+const { EventEmitter, once } = require('node:events');
 const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 
+const { io } = require('socket.io-client');
+
 const { EventStream } = require('../bin/demo/stream.js');
+const { startWeb } = require('../bin/demo/web.js');
 const { openPage } = require('./support/browser.js');
 const kafka = require('./support/kafka.js');
 const program = require('./support/program.js');
@@ -80,9 +83,38 @@ async function applyFilter(page, text) {
     await page.click('#filter-apply');
 }
 
+/** Waits until the page was back so often with its subscription, and so many messages came since. */
+function resumed(page, times, count) {
+    return page.waitForFunction(([wanted, least]) => {
+        const [, reconnects, since] = /reconnects: (\d+) · messages since: ([\d,]+)/.exec(document.getElementById('resumed').textContent) ?? [];
+        return Number(reconnects) === wanted && Number(since.replace(/,/g, '')) >= least;
+    }, [times, count]);
+}
+
+/** In the page, before its scripts: notes what each socket gets, as `places` of [topic/partition, offset]. */
+function notePlaces() {
+    window.places = [];
+    let make;
+    Object.defineProperty(window, 'io', {
+        get: () => make,
+        set(original) {
+            make = (...args) => original(...args).on('message', ({ _kafka: { topic, partition, offset } }) => {
+                window.places.push([`${topic}/${partition}`, offset]);
+            });
+        },
+    });
+}
+
+/** In the page: notes the states of the connection that it shows, as `states`. */
+function noteStates() {
+    window.states = [];
+    const shown = document.getElementById('connection');
+    new MutationObserver(() => window.states.push(shown.dataset.state)).observe(shown, { attributeFilter: ['data-state'] });
+}
+
 /** @returns {Promise<http.IncomingMessage>} the answer to a request with headers that a browser would not let a page set */
-async function get(url, headers) {
-    const [response] = await once(http.get(url, { headers }), 'response');
+async function get(url, headers, method = 'GET') {
+    const [response] = await once(http.request(url, { headers, method }).end(), 'response');
     response.resume();
     return response;
 }
@@ -386,6 +418,11 @@ describe('the demo', () => {
             assert.equal((await get(handshake, { Host: 'elsewhere.example' })).statusCode, 403);
             assert.equal((await get(demo.url, { Host: 'elsewhere.example' })).statusCode, 403);
             assert.equal((await get(`${demo.url}../package.json`)).statusCode, 404);
+            assert.equal((await get(demo.url, { Origin: FOREIGN })).statusCode, 403);
+            assert.equal((await get(`${demo.url}restart`, { Origin: FOREIGN }, 'POST')).statusCode, 403);
+            assert.equal((await get(`${demo.url}restart`, { Origin: 'null' }, 'POST')).statusCode, 403);
+            assert.equal((await get(`${demo.url}restart`)).statusCode, 405);
+            assert.equal((await get(demo.url, {}, 'POST')).statusCode, 405);
             const { headers } = await get(demo.url);
             assert.match(headers['content-security-policy'], /^default-src 'none'; script-src 'self'; style-src 'self';/);
             assert.doesNotMatch(headers['content-security-policy'], /unsafe|\*/);
@@ -417,8 +454,67 @@ describe('the demo', () => {
         await isReady(page);
         await received(page, 3);
         assert.deepEqual(new Set((await rowsOf(page)).map(({ topic }) => topic)), new Set(['demo.orders']));
+        // Its Kafka is another one: that is told, and how many partitions it concerns.
+        await page.waitForFunction(() => document.getElementById('resumed').textContent.endsWith(' · partitions whose place was gone: 7'));
         await close();
         await second.end();
+    });
+
+    it('restarts its server for the page, which goes on where it was: nothing is lost, nothing comes twice', async () => {
+        const demo = await startDemo('--rate', '500');
+        const { page, close } = await openPage(demo.url);
+        await page.addInitScript(notePlaces);
+        await page.reload();
+        await isReady(page);
+        await page.evaluate(noteStates);
+        await page.check('input[value=beginning]');
+        await page.click('#start');
+        await received(page, 1000);
+        for (const times of [1, 2, 3]) {
+            await page.click('#restart');
+            await resumed(page, times, 200);
+        }
+        await page.click('#stop');
+        await page.waitForSelector('#start:enabled');
+
+        const offsets = new Map();
+        for (const [partition, offset] of await page.evaluate(() => window.places)) {
+            offsets.set(partition, offsets.get(partition) ?? []).get(partition).push(offset);
+        }
+        assert.equal(offsets.size, 7);
+        for (const [partition, list] of offsets) {
+            assert.deepEqual(list, [...list.keys()], partition);
+        }
+        const states = await page.evaluate(() => window.states);
+        assert.equal(states.filter((state) => state === 'ready').length, 3);
+        assert.equal(states.filter((state, i) => state === 'connecting' && states[i + 1] === 'ready').length, 3);
+        assert.match(await page.textContent('#resumed'), /^reconnects: 3 · .* · offsets left out: 0 · messages repeated: 0$/);
+        assert.equal(demo.stderr, '');
+        await close();
+        assert.deepEqual(await demo.end(), { code: 0, signal: null });
+    }).timeout(180000);
+
+    it('ends in the middle of a restart', async () => {
+        const demo = await startDemo();
+        assert.equal((await get(`${demo.url}restart`, {}, 'POST')).statusCode, 202);
+        assert.deepEqual(await demo.end(), { code: 0, signal: null });
+    });
+
+    it('comes back as soon as it can if its port is taken during a restart', async () => {
+        const log = new EventEmitter();
+        log.warn = () => {};
+        log.error = ({ err }) => log.emit('told', err);
+        const web = await startWeb({ port: 0, kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1' }, log, about: {} });
+        web.restart();
+        const other = net.createServer().listen(web.port, '127.0.0.1');
+        await once(other, 'listening');
+        const [error] = await once(log, 'told');
+        assert.match(error.message, new RegExp(`^port ${web.port} is taken`));
+        other.close();
+        const socket = io(`http://127.0.0.1:${web.port}/`);
+        await once(socket, 'connect');
+        socket.disconnect();
+        web.close();
     });
 
     describe('with a real Kafka', () => {
@@ -455,6 +551,50 @@ describe('the demo', () => {
             assert.deepEqual(await kafka.endOffsets(topic), [3, 2]);
             assert.match(demo.stdout, /Stream +none/);
             assert.deepEqual(errors, []);
+        });
+
+        it('goes on where it was after a restart of its server, with its filter', async () => {
+            const topic = await kafka.createTopic({ partitions: 2 });
+            const messages = (from, count) => [...Array(count).keys()].map((i) => ({ value: { n: from + i }, partition: i % 2 }));
+            await kafka.produce(topic, messages(0, 10));
+            const { demo, page } = await openDemo();
+            await applyFilter(page, '$.n != 7 && $.n != 17');
+            await choose(page, topic);
+            await page.check('input[value=beginning]');
+            await page.click('#start');
+            await received(page, 9);
+            await page.click('#restart');
+            await page.waitForFunction(() => document.getElementById('events').textContent.includes('disconnect'));
+            await kafka.produce(topic, messages(10, 10));
+            await resumed(page, 1, 9);
+            await kafka.produce(topic, [{ value: { n: 20 } }]);
+            await resumed(page, 1, 10);
+            await shown(page, 19);
+            const numbers = (await rowsOf(page)).map(({ preview }) => JSON.parse(preview).n);
+            assert.deepEqual(numbers.sort((a, b) => a - b), [...Array(21).keys()].filter((n) => n % 10 !== 7));
+            assert.equal(await page.textContent('#resumed'), 'reconnects: 1 · messages since: 10 · messages repeated: 0');
+            assert.equal(demo.stderr, '');
+        });
+
+        it('tells what was lost while the server was away, and goes on behind that', async () => {
+            const topic = await kafka.createTopic();
+            const values = (from, count) => [...Array(count).keys()].map((i) => ({ value: { n: from + i } }));
+            await kafka.produce(topic, values(0, 5));
+            const { demo, page } = await openDemo();
+            await choose(page, topic);
+            await page.check('input[value=beginning]');
+            await page.click('#start');
+            await received(page, 5);
+            await demo.end();
+            await kafka.produce(topic, values(5, 5));
+            await kafka.deleteRecords(topic, { 0: 8 });
+            const again = await startDemo('--brokers', kafka.brokers, '--port', new URL(demo.url).port);
+            open.push(() => again.end());
+            await shown(page, 7);
+            const numbers = (await rowsOf(page)).map(({ preview }) => JSON.parse(preview).n);
+            assert.deepEqual(numbers, [9, 8, 4, 3, 2, 1, 0]);
+            await page.waitForFunction(() => document.getElementById('resumed').textContent ===
+                'reconnects: 1 · messages since: 2 · offsets left out: 3 · messages repeated: 0 · partitions whose place was gone: 1');
         });
 
         it('starts at a time, or so many records before the end', async () => {

@@ -122,7 +122,7 @@ function showAbout() {
 }
 
 function showState(state, reason = '') {
-    const names = { connecting: 'connecting', ready: 'connected', disconnected: 'disconnected' };
+    const names = { connecting: reason ? 'offline, connecting again' : 'connecting', ready: 'connected', disconnected: 'disconnected' };
     $('connection').dataset.state = state;
     $('connection').textContent = reason && state !== 'ready' ? `${names[state]} (${reason})` : names[state];
     $('reconnect').hidden = state !== 'disconnected';
@@ -157,6 +157,7 @@ function showSession() {
     $('start').disabled = !ready || started || busy;
     $('stop').disabled = !ready || !started;
     $('pull').disabled = !ready || busy;
+    $('restart').disabled = !ready;
     $('again').hidden = !subscribed;
     $('subscription').hidden = !subscribed;
     $('idle').hidden = started;
@@ -177,6 +178,21 @@ function showPositions() {
         const cells = [topic, partition, OFFSET_NAMES[offset] ?? offset, session.positions.get(key) ?? '', counts.get(key) ?? 0];
         return make('tr', {}, ...cells.map((text) => make('td', { textContent: text })));
     }));
+    showResumed();
+}
+
+/** How the subscription came through the connections that it has had. */
+function showResumed() {
+    const { reconnects, since, leftOut, repeated, inexact, filters } = session;
+    const facts = [
+        `reconnects: ${reconnects}`,
+        `messages since: ${since.toLocaleString('en')}`,
+        // What a filter holds back can't be told from what is lost.
+        ...(filters === null ? [`offsets left out: ${leftOut}`] : []),
+        `messages repeated: ${repeated}`,
+        ...(inexact > 0 ? [`partitions whose place was gone: ${inexact}`] : [])
+    ];
+    $('resumed').textContent = reconnects === 0 ? 'Then reading goes on behind the last message.' : facts.join(' · ');
 }
 
 // ---- what goes over the socket
@@ -275,7 +291,9 @@ on('again', 'click', () => {
     counts.clear();
     session.reopen();
 });
-on('reconnect', 'click', () => session.reopen());
+on('reconnect', 'click', () => session.connect());
+// Its answer may be lost: what happens is seen by the connection.
+on('restart', 'click', () => fetch('restart', { method: 'POST' }).catch(() => {}));
 on('topic-search', 'input', searchTopics);
 on('clear', 'click', () => {
     list.clear();

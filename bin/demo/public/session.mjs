@@ -1,15 +1,16 @@
-/* global io */
+/* global io, kasocki */
 
 /*
  * One socket.io connection to a Kasocki, and how the page uses it. This is what any page does with kasocki: the events
  * and their acknowledgements are the whole of its API.
  *
- * It subscribes inside `ready`, so that it comes back by itself after the server or Kafka was away: from behind the last
- * message it got.
+ * That it comes back by itself after the server or Kafka was away, with its subscription and filter, and goes on behind
+ * the last message that it got, is the work of kasocki.resumable(). Here it is checked: of each partition the offsets
+ * must follow upon each other.
  */
 
-/** What a command ends with whose acknowledgement will not come. */
-const LOST = { name: 'Disconnected', message: 'The connection was lost' };
+/** What a command ends with whose acknowledgement will not come: another socket was opened. */
+const ABANDONED = { name: 'Abandoned', message: 'The socket was given up' };
 
 export class Session {
     /**
@@ -30,20 +31,31 @@ export class Session {
         this.assignments = undefined;
         /** the filter in force */
         this.filters = null;
-        /** next offset by partition, of those that sent something: { 'topic/partition': offset } */
-        this.positions = new Map();
         /** rejects what waits for an ack that will not come */
         this.waiting = new Set();
         this.open();
     }
 
     open() {
-        this.socket = io({ forceNew: true, reconnectionDelayMax: 2000 });
+        /** next offset by partition, of those that sent something: { 'topic/partition': offset } */
+        this.positions = new Map();
+        /** those of them where the next message must have that offset: what came last passed no filter */
+        this.complete = new Set();
+        /** how often the connection came back with a subscription, and messages since the last time */
+        this.reconnects = 0;
+        this.since = 0;
+        /** offsets for which nothing came (transactions and compaction make some), and messages that had come before */
+        this.leftOut = 0;
+        this.repeated = 0;
+        /** partitions whose place Kafka did not have any more */
+        this.inexact = 0;
+        this.socket = kasocki.resumable(io({ forceNew: true, reconnectionDelayMax: 2000 }));
         this.view.onState('connecting');
         const on = (event, listener) => this.socket.on(event, listener);
         on('ready', (topics) => this.onReady(topics));
         on('message', (message) => this.take(message, false));
-        on('gap', (gap) => this.view.onTraffic('in', 'gap', gap));
+        on('assigned', (assignments) => this.onAssigned(assignments));
+        on('gap', (gap) => this.onGap(gap));
         on('err', (error) => {
             this.view.onTraffic('error', 'err', error);
             this.view.onError(error);
@@ -56,53 +68,59 @@ export class Session {
     reopen() {
         this.socket.off();
         this.socket.disconnect();
-        this.onDisconnect('');
+        this.ready = false;
+        for (const reject of this.waiting) {
+            reject(ABANDONED);
+        }
+        this.waiting.clear();
         this.started = false;
         this.assignments = undefined;
-        this.positions.clear();
         this.open();
+        if (this.filters !== null) {
+            this.filter(this.filters).catch(() => {}); // it was in force before
+        }
         this.view.onChange();
+    }
+
+    /** After a disconnect by the server, which socket.io-client takes for an answer. */
+    connect() {
+        this.socket.connect();
+        this.view.onState('connecting');
     }
 
     onReady(topics) {
         this.ready = true;
+        if (this.assignments !== undefined) {
+            this.reconnects++;
+            this.since = 0;
+        }
         this.view.onTraffic('in', 'ready', topics);
         this.view.onState('ready');
         this.view.onTopics(topics);
         this.view.onChange();
-        this.restore();
     }
 
-    /** After a reconnect. All in one tick: a socket's events are carried out in their order. */
-    restore() {
-        const failed = (error) => {
-            if (error !== LOST) {
-                this.assignments = undefined;
-                this.started = false;
-                this.view.onChange();
-            }
-        };
-        if (this.filters !== null) {
-            this.filter(this.filters).catch(() => {}); // it was in force before
-        }
-        if (this.assignments !== undefined) {
-            this.subscribe(this.assignments.map((assignment) => this.behindLast(assignment))).catch(failed);
-            if (this.started) {
-                this.start().catch(failed);
-            }
+    /** Where a place was gone, offsets do not follow upon those before. */
+    onAssigned(assignments) {
+        this.view.onTraffic('in', 'assigned', assignments);
+        for (const { topic, partition } of assignments.filter(({ exact }) => !exact)) {
+            this.inexact++;
+            this.positions.delete(`${topic}/${partition}`);
+            this.complete.delete(`${topic}/${partition}`);
         }
     }
 
-    behindLast({ topic, partition, offset }) {
-        return { topic, partition, offset: this.positions.get(`${topic}/${partition}`) ?? offset };
+    onGap(gap) {
+        this.view.onTraffic('in', 'gap', gap);
+        const key = `${gap.topic}/${gap.partition}`;
+        // It may be told again, after a reconnect.
+        this.leftOut += Math.max(0, gap.to - Math.max(gap.from, this.positions.get(key) ?? 0));
+        this.positions.set(key, gap.to);
     }
 
     onDisconnect(reason) {
         this.ready = false;
-        for (const reject of this.waiting) {
-            reject(LOST);
-        }
-        this.waiting.clear();
+        this.view.onTraffic('in', 'disconnect', reason);
         // After a disconnect by the server socket.io-client does not come back by itself.
         this.view.onState(this.socket.active ? 'connecting' : 'disconnected', reason);
         this.view.onChange();
@@ -137,22 +155,34 @@ export class Session {
 
     /** @param {object|Array|string|null} filters null: none. Without a connection it is set with the next one */
     filter(filters) {
-        if (!this.ready) {
-            this.filters = filters;
-            this.view.onChange();
-            return Promise.resolve();
-        }
         return this.emit('filter', filters, (inForce) => {
             this.filters = inForce;
+            this.complete.clear();
         });
     }
 
     take(message, pulled) {
         const meta = message._kafka;
+        this.since++;
         if (meta !== undefined) {
-            this.positions.set(`${meta.topic}/${meta.partition}`, meta.offset + 1);
+            this.check(`${meta.topic}/${meta.partition}`, meta.offset);
         }
         this.view.onMessage(message, pulled);
+    }
+
+    check(key, offset) {
+        const next = this.positions.get(key);
+        if (offset < next) {
+            this.repeated++;
+            return;
+        }
+        if (this.complete.has(key)) {
+            this.leftOut += offset - next;
+        }
+        if (this.filters === null) {
+            this.complete.add(key);
+        }
+        this.positions.set(key, offset + 1);
     }
 
     /** `accept` gets the result at once, before anything else that came with it is looked at. */
