@@ -21,7 +21,7 @@ const { install } = require('./lib/peers.js');
 const { load } = require('./lib/results.js');
 
 /** In the order of the page. */
-const BENCHES = ['end-to-end', 'stages', 'many-filters', 'slow-clients', 'resume', 'latency', 'first-message', 'memory'];
+const BENCHES = ['end-to-end', 'stages', 'many-filters', 'expressions', 'slow-clients', 'resume', 'latency', 'first-message', 'memory'];
 
 /**
  * @param {string} name

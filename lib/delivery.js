@@ -19,20 +19,30 @@ class Delivery {
      * @param {number} hooks.maxConsumes that may wait
      * @param {number} hooks.maxDelay ms that a message may wait for company
      * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
+     * @param {function(import('./native').NativeNotice): void} hooks.onNotice sends what comes between messages
      * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
      */
-    constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onFault }) {
+    constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onNotice, onFault }) {
         this.session = session;
         this.sender = sender;
         this.scheduler = scheduler;
         this.maxConsumes = maxConsumes;
         this.maxDelay = maxDelay;
         this.onSent = onSent;
+        this.onNotice = onNotice;
         this.onFault = onFault;
+        /** there is a subscription, and the client knows */
+        this.subscribed = false;
         this.started = false;
         this.wanting = false;
         this.closed = false;
         this.consumes = [];
+    }
+
+    /** There is a subscription. */
+    begin() {
+        this.subscribed = true;
+        this.scheduler.add(this);
     }
 
     /** From now on messages are emitted. */
@@ -47,6 +57,8 @@ class Delivery {
         this.started = false;
         if (this.consumes.length === 0) {
             this.want(false);
+            // What was given back may have left a notice behind.
+            this.scheduler.add(this);
         }
     }
 
@@ -69,6 +81,17 @@ class Delivery {
         this.scheduler.add(this);
     }
 
+    /**
+     * There is no subscription any more.
+     *
+     * @return {Function[]} acks that wait for a message
+     */
+    end() {
+        this.subscribed = this.started = false;
+        this.want(false);
+        return this.consumes.splice(0);
+    }
+
     close() {
         this.closed = true;
         this.consumes = [];
@@ -78,12 +101,12 @@ class Delivery {
 
     /** @return {number} 0: nothing was sent; else which part of a full batch was. Called by the scheduler */
     pump() {
-        if (this.closed) {
+        if (this.closed || !this.subscribed) {
             return 0;
         }
         try {
             dropAnswered(this.consumes);
-            return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : 0;
+            return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : this.pumpNotices();
         } catch (error) {
             this.onFault(error);
             return 0;
@@ -95,8 +118,8 @@ class Delivery {
         const batch = next && (next.ids
             ? this.session.takeReplies(next.ids, next.maxBytes)
             : this.session.take(next.form, next.maxBytes, next.maxCount));
-        if (!batch) {
-            return 0;
+        if (!batch || batch.notice) {
+            return this.tell(batch);
         }
         this.sender.reply(this.consumes.splice(0, batch.count), batch);
         this.onSent(batch.count, batch.bytes);
@@ -107,12 +130,29 @@ class Delivery {
     pumpMessages() {
         const next = this.sender.nextBatch();
         const batch = next && this.session.take(next.form, next.maxBytes, next.maxCount);
-        if (!batch) {
-            return 0;
+        if (!batch || batch.notice) {
+            return this.tell(batch);
         }
         this.sender.send(next.form, batch);
         this.onSent(batch.count, batch.bytes);
         return Math.max(batch.bytes / next.maxBytes, batch.count / next.maxCount);
+    }
+
+    /** Without anybody who wants messages. */
+    pumpNotices() {
+        return this.sender.isOpen() ? this.tell(this.session.take('payloads', 0, 0)) : 0;
+    }
+
+    /**
+     * @param {import('./native').NativeNotice|null} notice null: nothing was taken
+     * @return {number} as pump(); a notice waits for no company
+     */
+    tell(notice) {
+        if (!notice) {
+            return 0;
+        }
+        this.onNotice(notice);
+        return 1;
     }
 
     want(wanting) {

@@ -10,7 +10,7 @@
 const MAX_TEXT = 1024;
 
 /** Names of the details that are sent; anything else on an error stays on the server. */
-const DETAILS = ['code', 'originalName', 'assignments', 'filters', 'filter', 'allowedTopics', 'availableTopics'];
+const DETAILS = ['code', 'originalName', 'assignments', 'filters', 'filter', 'position', 'allowedTopics', 'availableTopics'];
 
 /** The base of all errors of this package. */
 class KasockiError extends Error {
@@ -38,13 +38,16 @@ class InvalidAssignmentError extends KasockiError {}
 /** A topic that does not exist, or that this socket may not subscribe to. */
 class TopicNotAvailableError extends KasockiError {}
 
-/** `subscribe` a second time. */
+/** `subscribe` while there is a subscription. */
 class AlreadySubscribedError extends KasockiError {}
 
 /** A filter that does not compile. */
 class InvalidFilterError extends KasockiError {}
 
-/** `start` or `consume` before `subscribe`. */
+/** A filter took more steps on a message than `limits.filterSteps`: the message was taken for one that does not match. */
+class FilterBudgetError extends KasockiError {}
+
+/** `start`, `consume` or `unsubscribe` without a subscription. */
 class NotSubscribedError extends KasockiError {}
 
 /** `start` while started. */
@@ -76,6 +79,7 @@ class KafkaError extends KasockiError {
 
 const CLASS_OF_KIND = {
     InvalidFilter: InvalidFilterError,
+    FilterBudget: FilterBudgetError,
     InvalidAssignment: InvalidAssignmentError,
     TopicNotAvailable: TopicNotAvailableError,
     LimitExceeded: LimitExceededError,
@@ -90,7 +94,8 @@ const CLASS_OF_KIND = {
 function fromNative(error, details) {
     const Class = CLASS_OF_KIND[error.kind];
     if (Class) {
-        return new Class(error.message, details);
+        const { message, position, item } = error;
+        return new Class(message, { ...details, ...(position !== undefined && { position }), ...(item !== undefined && { item }) });
     }
     const code = error.code || (error.kind === 'Configuration' ? '_INVALID_ARG' : '_FAIL');
     return new KafkaError(error.message, code, details);
@@ -183,6 +188,7 @@ module.exports = {
         TopicNotAvailableError,
         AlreadySubscribedError,
         InvalidFilterError,
+        FilterBudgetError,
         NotSubscribedError,
         AlreadyStartedError,
         AlreadyClosingError,

@@ -12,6 +12,9 @@ const { totals } = require('./totals');
 /** How often gauges are told, in ms. */
 const GAUGE_INTERVAL = 10000;
 
+/** The request of an event that nobody asked for. */
+const NOBODY = 0;
+
 /** How often, at most, a fault of a user's function is logged, in ms. */
 const FAULT_LOG_INTERVAL = 1000;
 
@@ -80,6 +83,8 @@ class Hub {
         this.sessions = new Map();
         this.requests = new Map();
         this.lastRequest = 0;
+        /** by who follows the names of topics: what is called when they change */
+        this.followers = new Map();
         /** the names of all topics as Kafka last told */
         this.topicNames = new Set();
         this.logs = new UseCount();
@@ -205,6 +210,26 @@ class Hub {
         }
     }
 
+    /**
+     * Has a function called when names of topics have come or gone. Its session must have subscribed with `names`.
+     *
+     * @param {object} who
+     * @param {function(): Promise<void>} onChange must not throw or reject
+     */
+    follow(who, onChange) {
+        this.followers.set(who, onChange);
+    }
+
+    unfollow(who) {
+        this.followers.delete(who);
+    }
+
+    tellFollowers() {
+        for (const onChange of this.followers.values()) {
+            onChange();
+        }
+    }
+
     onEvent(event) {
         switch (event.type) {
             case 'ready':
@@ -215,6 +240,9 @@ class Hub {
                     this.topicNames = new Set(event.topics);
                 }
                 this.answer(event, event.topics);
+                if (event.request === NOBODY) {
+                    this.tellFollowers();
+                }
                 break;
             case 'subscribed':
                 this.answer(event, event.assignments);
@@ -243,6 +271,9 @@ class Hub {
                 break;
             case 'skipped':
                 this.onSkipped(event);
+                break;
+            case 'guardOverBudget':
+                this.onGuardOverBudget(event);
                 break;
             case 'deserialize':
                 this.deserialize(event);
@@ -290,6 +321,12 @@ class Hub {
         }
         const err = { name: 'DeserializationError', message: reason };
         this.log('warn', { err, topic, partition, offset, count }, 'Records were skipped: no JSON objects or arrays');
+    }
+
+    /** Clients are not told: it is the server's own filter. */
+    onGuardOverBudget({ count, topic, partition, offset }) {
+        const message = 'Option "filter" took more than limits.filterSteps steps on messages: they were taken for ones that do not match';
+        this.log('warn', { topic, partition, offset, count }, message);
     }
 
     deserialize({ request, decoder, topic, partition, records }) {
@@ -378,6 +415,8 @@ class Session {
         this.delivery = undefined;
         this.decoder = deserializer === undefined ? 0 : hub.functions.add(deserializer);
         this.matcher = 0;
+        /** in force, as given to setFilter() */
+        this.filter = null;
         /** the last request of subscribe(), 0: none */
         this.subscribing = 0;
         this.native = hub.native.openSession({ ...options, decoder: this.decoder });
@@ -386,13 +425,28 @@ class Session {
 
     /**
      * @param {import('./native').NativeAssignment[]} assignments
-     * @return {Promise<import('./native').NativeAssignment[]>} rejects with a KasockiError
+     * @param {import('./native').NativeSubscribeOptions} options
+     * @return {Promise<import('./native').NativeAssigned[]>} rejects with a KasockiError
      */
-    subscribe(assignments) {
+    subscribe(assignments, options) {
         return this.hub.request((request) => {
             this.subscribing = request;
-            this.native.subscribe(request, assignments);
+            this.native.subscribe(request, assignments, options);
         });
+    }
+
+    /** @param {import('./native').NativeAssignment[]} topics that a pattern found later: all of each, from their beginnings */
+    join(topics) {
+        this.native.join(topics);
+    }
+
+    /**
+     * @param {string[]|null} topics to be ended at once; null: everything
+     * @param {boolean} [bounded] everything that is left has an end
+     * @return {{topic: string, partition: number, offset: number}[]} what ended, each with the offset that would have come next
+     */
+    unsubscribe(topics, bounded = false) {
+        return this.native.unsubscribe(topics, bounded);
     }
 
     /**
@@ -408,6 +462,7 @@ class Session {
         }
         this.hub.functions.release(this.matcher);
         this.matcher = matcher;
+        this.filter = filter;
     }
 
     close() {

@@ -21,11 +21,11 @@ declare namespace Kasocki {
     export { Kasocki, Kasocki as default };
 
     /**
-     * The matcher of the built-in filter language, as a function over an object, JSON text or bytes.
+     * The matcher of the built-in filter languages, as a function over an object, JSON text or bytes.
      *
      * @throws InvalidFilterError
      */
-    export function createMatcher(filters: Filters): NativeMatcherFunction;
+    export function createMatcher(filters?: Filter | Falsy, limits?: FilterLimits): NativeMatcherFunction;
 
     /** Counters and gauges of this process (of this worker thread, in one). */
     export function stats(): Stats;
@@ -55,7 +55,7 @@ declare namespace Kasocki {
         /** of these topics, the ones that this socket may see; asked at the start and at each `subscribe` */
         authorize?: (socket: any, topics: string[]) => readonly string[] | PromiseLike<readonly string[]>;
         /** a filter that every message must pass too, whatever the client asks; or a function of the socket */
-        filter?: Filters | ((socket: any) => Filters | PromiseLike<Filters>);
+        filter?: Filter | ((socket: any) => Filter | PromiseLike<Filter>);
         /** what is cut from each message, before the client's filter sees it: dotted paths */
         fields?: Fields;
         /** bunyan- or pino-shaped. Default: warnings and errors, to stderr, as JSON lines */
@@ -98,14 +98,20 @@ declare namespace Kasocki {
 
     export type Fields = { only: readonly string[]; drop?: undefined } | { drop: readonly string[]; only?: undefined };
 
-    /** Of one socket; the last three of the process. */
-    export interface Limits {
-        /** assignments of one subscribe, default 10000 */
-        assignments?: number;
-        /** bytes of a filter's JSON text, default 65536 */
+    /** What a filter may take up. */
+    export interface FilterLimits {
+        /** bytes of a filter, as JSON text, default 65536 */
         filterBytes?: number;
-        /** bytes of memory for one regular expression of a filter, default 256 KiB */
+        /** steps of a filter's expressions on one message, default 100000; past it the message does not match */
+        filterSteps?: number;
+        /** bytes of RE2's memory for one pattern, default 262144 */
         regexProgram?: number;
+    }
+
+    /** Of one socket; the last three of the process. */
+    export interface Limits extends FilterLimits {
+        /** assignments of one subscribe, and partitions of one subscription, default 10000 */
+        assignments?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
         /** events that wait for their turn, default 1000 */
@@ -151,6 +157,10 @@ declare namespace Kasocki {
         bytesRead: number;
         recordsParsed: number;
         filterEvaluations: number;
+        /** evaluations that would have taken too many steps; the record was taken for one that does not match */
+        filtersOverBudget: number;
+        /** chunks of records that were judged on another thread for one slow filter */
+        slowChunks: number;
         recordsMatched: number;
         recordsEncoded: number;
         recordsSkipped: number;
@@ -230,7 +240,7 @@ declare namespace Kasocki {
 
     export interface NativeMatcherFunction {
         (message: object | string | Uint8Array): boolean;
-        readonly filters: Filters;
+        readonly filters: Filter | null;
     }
 
     export interface KafkaEventHandlers {
@@ -248,11 +258,56 @@ declare namespace Kasocki {
         [path: string]: Scalar | Scalar[];
     }
 
-    /** `offset` -1 is the end, -2 the beginning. */
+    /** An object, an expression (a logical expression of RFC 9535), or an array of these, all of which must hold. */
+    export type Filter = Filters | string | (Filters | string)[];
+
+    /** A partition that is subscribed. `offset` -1 is the end, -2 the beginning, as it was asked for. */
     export interface Assignment {
         topic: string;
         partition: number;
         offset: number;
+    }
+
+    /** Ms since 1970, or a date (and a time) of ISO 8601. */
+    export type Time = number | string;
+
+    /** Where reading starts: at an offset, at the first record at or after a time, or so many offsets before the end. */
+    export type Start =
+        | { offset: number | 'latest' | 'earliest'; timestamp?: undefined; last?: undefined }
+        | { timestamp: Time; offset?: undefined; last?: undefined }
+        | { last: number; offset?: undefined; timestamp?: undefined };
+
+    /** Where reading ends: at the end as it is now, before an offset, or before the first record at or after a time. */
+    export type Until = 'end' | { offset: number; timestamp?: undefined } | { timestamp: Time; offset?: undefined };
+
+    /** What can be subscribed. A `topic` like `/^orders-/` is a pattern, over later topics, too. Without a partition: all of the topic's. Without `until`: for ever. */
+    export type WantedAssignment = { topic: string; partition?: number; until?: Until } & Start;
+
+    /** The object form of `subscribe`. */
+    export type SubscribeRequest = {
+        /** absent: the filter in force stays; falsy: none */
+        filter?: Filter | Falsy;
+        /** start as well */
+        start?: boolean;
+        /** what becomes of a client that is behind: it gets everything ('wait', the default), or leaps to the end when it is more records than `lag` behind */
+        slow?: 'wait' | { skipTo: 'latest'; lag: number };
+    } & (
+        | { topics: string | readonly string[]; assignments?: undefined }
+        | { assignments: readonly WantedAssignment[]; topics?: undefined }
+    );
+
+    /** The result of the object form of `subscribe`. */
+    export interface Subscribed {
+        assignments: Assignment[];
+    }
+
+    /** Offsets that a subscription will not get: it stood at `from` and goes on at `to`, which is below `from` where the log was truncated. */
+    export interface Gap {
+        topic: string;
+        partition: number;
+        from: number;
+        to: number;
+        reason: 'retention' | 'skipped' | 'truncated';
     }
 
     export interface ErrorObject {
@@ -269,6 +324,8 @@ declare namespace Kasocki {
         assignments?: any;
         filters?: any;
         filter?: any;
+        /** of an expression: where in the string `filter` it is wrong */
+        position?: number;
         allowedTopics?: any;
         availableTopics?: any;
     }
@@ -292,8 +349,15 @@ declare namespace Kasocki {
 
     /** For `Server<ClientToServerEvents, ServerToClientEvents>`, and the other way round for a client's `Socket`. */
     export interface ClientToServerEvents {
-        subscribe: (topics: string | string[] | Assignment[], ack?: Ack<Assignment[]>) => void;
-        filter: (filters: Filters | Falsy, ack?: Ack<Filters | null>) => void;
+        /** The result is `Assignment[]`; of the object form, `Subscribed` (socket.io's types know one ack an event). */
+        subscribe: (
+            wanted: string | readonly string[] | readonly WantedAssignment[] | SubscribeRequest,
+            ack?: Ack<Assignment[] & Subscribed>
+        ) => void;
+        unsubscribe: (
+            ...args: [ack?: Ack<Assignment[]>] | [topics: string | readonly string[] | null | undefined, ack?: Ack<Assignment[]>]
+        ) => void;
+        filter: (filters: Filter | Falsy, ack?: Ack<Filter | null>) => void;
         consume: PlainEvent<any>;
         start: PlainEvent<null>;
         stop: PlainEvent<null>;
@@ -304,6 +368,12 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
+        /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
+        assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
+        /** offsets that will not come */
+        gap: (gap: Gap) => void;
+        /** everything has an `until` and is at it; where each stands */
+        end: (assignments: Assignment[]) => void;
         err: (error: ErrorObject) => void;
     }
 
@@ -315,7 +385,11 @@ declare namespace Kasocki {
     export class InvalidAssignmentError extends KasockiError {}
     export class TopicNotAvailableError extends KasockiError {}
     export class AlreadySubscribedError extends KasockiError {}
-    export class InvalidFilterError extends KasockiError {}
+    export class InvalidFilterError extends KasockiError {
+        /** of an expression: where in the string it is wrong */
+        readonly position?: number;
+    }
+    export class FilterBudgetError extends KasockiError {}
     export class NotSubscribedError extends KasockiError {}
     export class AlreadyStartedError extends KasockiError {}
     export class AlreadyClosingError extends KasockiError {}

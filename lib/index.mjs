@@ -12,6 +12,7 @@ export const {
     TopicNotAvailableError,
     AlreadySubscribedError,
     InvalidFilterError,
+    FilterBudgetError,
     NotSubscribedError,
     AlreadyStartedError,
     AlreadyClosingError,

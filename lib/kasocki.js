@@ -18,21 +18,23 @@ const {
 } = require('./errors');
 const { Access } = require('./access');
 const { Asker } = require('./asker');
+const { readSubscribe, readUnsubscribe } = require('./assignments');
 const { Delivery } = require('./delivery');
 const { guardFault, readFields, readGuard } = require('./enforcement');
 const { EventQueue } = require('./event-queue');
 const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
-const { readFilters } = require('./matcher');
+const { aboutFilters, readFilters } = require('./matcher');
 const { registry } = require('./registry');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
 const { Meter } = require('./statsd');
+const { Subscription } = require('./subscription');
 const { TokenBucket } = require('./token-bucket');
 const { totals } = require('./totals');
-const { isSocket, readAssignments, readEvent, readOptions } = require('./validation');
+const { isSocket, readEvent, readOptions } = require('./validation');
 
 /** How old the topics of `ready` may be, in ms; and those that decide whether an unknown name really is unknown. */
 const READY_TOPICS_AGE = 5000;
@@ -72,13 +74,15 @@ class Kasocki {
     #session;
     #delivery;
     #eventCount = 0;
-    #subscribed = false;
+    /** undefined: not subscribed */
+    #subscription;
     #closed = false;
     #starting;
 
     /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
     #events = {
         subscribe: (argument) => this.#subscribe(argument),
+        unsubscribe: (argument) => this.#unsubscribe(argument),
         filter: (argument) => this.#filter(argument),
         consume: (_, ack) => this.#consume(ack),
         start: () => this.#start(),
@@ -193,6 +197,7 @@ class Kasocki {
                 totals.sent(count, bytes);
                 this.#meter?.count('messages.sent', count);
             },
+            onNotice: ({ notice, gap, assignments }) => this.#emit(notice, gap ?? assignments),
             onFault: (error) => this.#fail(error, true)
         });
         this.#session.delivery = this.#delivery;
@@ -237,6 +242,7 @@ class Kasocki {
         this.#asker.close();
         this.#delivery?.close();
         this.#session?.close();
+        this.#hub?.unfollow(this);
         this.#hub?.release(this.#member, this.#options.hubIdle);
         this.#meter?.countSocket(-1);
     }
@@ -307,57 +313,131 @@ class Kasocki {
     }
 
     #subscribe(argument) {
-        if (this.#subscribed) {
+        if (this.#subscription !== undefined) {
             throw new AlreadySubscribedError('This socket has subscribed already');
         }
-        let assignments;
+        return this.#subscribeTo(this.#read(readSubscribe, argument), argument);
+    }
+
+    #read(reader, argument) {
         try {
-            assignments = readAssignments(argument, this.#options.limits.assignments);
+            return reader(argument, this.#options.limits.assignments);
         } catch (error) {
             // A getter or a proxy may throw anything.
             throw fromThrown(error, InvalidAssignmentError);
         }
-        return this.#subscribeTo(assignments);
     }
 
-    async #subscribeTo(assignments) {
-        await this.#checkTopics(new Set(assignments.map(({ topic }) => topic)));
-        const { bufferBytes: limit } = this.#options.limits;
+    /** All or nothing. No other event of this socket is carried out meanwhile. */
+    async #subscribeTo({ assignments, object, filter, start, skipLag }, argument) {
+        const subscription = new Subscription(assignments);
+        const found = await this.#findTopics(subscription);
+        const { bufferBytes: limit, assignments: maxPartitions } = this.#options.limits;
         if (bufferBytes() > limit) {
             throw new LimitExceededError(`The readers of this process hold more than ${limit} bytes`);
         }
+        const { grows, bounded } = subscription;
+        const filterBefore = this.#session.filter;
         let assigned;
         try {
-            assigned = await this.#session.subscribe(assignments);
+            if (filter !== undefined) {
+                this.#filter(filter.argument);
+            }
+            assigned = await this.#session.subscribe(found, { names: grows, bounded, maxPartitions, skipLag });
         } catch (error) {
+            if (error instanceof AlreadyClosingError) {
+                throw error;
+            }
+            this.#session.setFilter(filterBefore);
             if (error instanceof TopicNotAvailableError) {
                 throw this.#notAvailable(error.message);
             }
             if (error instanceof InvalidAssignmentError) {
-                error.assignments = assignments;
+                error.assignments = argument;
             }
             throw error;
         }
-        this.#subscribed = true;
-        return assigned.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
+        this.#subscription = subscription;
+        if (grows) {
+            this.#hub.follow(this, () => this.#findMore(subscription));
+            // Some may have come meanwhile.
+            this.#findMore(subscription);
+        }
+        this.#delivery.begin();
+        if (start) {
+            this.#delivery.start();
+        }
+        return object ? { assignments: assigned } : assigned;
     }
 
-    /** @param {Set<string>} names all of which must be known to Kafka, and visible to this socket */
-    async #checkTopics(names) {
+    /**
+     * What is to be subscribed now: the topics named, all of which must be there for this socket, and those that patterns
+     * find.
+     *
+     * @param {Subscription} subscription
+     * @return {Promise<object[]>} assignments
+     */
+    async #findTopics(subscription) {
         const { connectTimeout } = this.#options;
-        const list = [...names];
+        const names = [...subscription.topics.keys()];
         const isKnown = (name) => this.#hub.topicNames.has(name);
-        if (list.every((name) => this.#access.allows(name)) && !list.every(isKnown)) {
+        if (subscription.patterns.length > 0 || (names.every((name) => this.#access.allows(name)) && !names.every(isKnown))) {
             await this.#hub.topics(UNKNOWN_TOPICS_AGE, connectTimeout);
         }
-        const visible = new Set(await this.#access.visible(list.filter(isKnown), connectTimeout));
+        const found = await subscription.find(this.#hub.topicNames);
+        const visible = new Set(await this.#access.visible([...names.filter(isKnown), ...found], connectTimeout));
         if (this.#closed) {
             throw new AlreadyClosingError('The socket is being closed');
         }
-        const missing = list.find((name) => !visible.has(name));
+        const missing = names.find((name) => !visible.has(name));
         if (missing !== undefined) {
-            this.#topics = this.#topics.filter((name) => !names.has(name) || visible.has(name));
+            this.#topics = this.#topics.filter((name) => !subscription.topics.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
+        }
+        return [...subscription.named, ...subscription.take(found.filter((name) => visible.has(name)))];
+    }
+
+    /** Names of topics have come or gone. */
+    async #findMore(subscription) {
+        try {
+            const found = await subscription.find(this.#hub.topicNames);
+            const visible = found.length === 0 ? [] : await this.#access.visible(found, this.#options.connectTimeout);
+            if (visible.length > 0 && subscription === this.#subscription && !this.#closed) {
+                this.#session.join(subscription.take(visible));
+            }
+        } catch (error) {
+            // They may be authorized when names change again.
+            subscription.known = new Set();
+            if (!this.#closed) {
+                this.#report(error);
+            }
+        }
+    }
+
+    #unsubscribe(argument) {
+        const names = this.#read(readUnsubscribe, argument);
+        const subscription = this.#subscription;
+        if (subscription === undefined) {
+            throw new NotSubscribedError('This socket has not subscribed');
+        }
+        const topics = names && subscription.drop(names);
+        const ended = this.#session.unsubscribe(topics, subscription.bounded);
+        if (topics === null || subscription.isEmpty) {
+            this.#endSubscription();
+        } else if (!subscription.grows) {
+            this.#hub.unfollow(this);
+        }
+        this.#delivery.wake();
+        return ended;
+    }
+
+    /** As before the first `subscribe`, but for the filter, which stays. */
+    #endSubscription() {
+        this.#session.unsubscribe(null);
+        this.#hub.unfollow(this);
+        this.#subscription = undefined;
+        for (const ack of this.#delivery.end()) {
+            this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
         }
     }
 
@@ -376,8 +456,7 @@ class Kasocki {
         try {
             this.#session.setFilter(filter);
         } catch (error) {
-            error.filters = filters;
-            throw error;
+            throw aboutFilters(error, argument);
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();
@@ -404,7 +483,7 @@ class Kasocki {
     }
 
     #consume(ack) {
-        if (!this.#subscribed) {
+        if (this.#subscription === undefined) {
             throw new NotSubscribedError('Subscribe before consuming');
         }
         // Without an ack nobody would get the message: it stays.
@@ -415,7 +494,7 @@ class Kasocki {
     }
 
     #start() {
-        if (!this.#subscribed) {
+        if (this.#subscription === undefined) {
             throw new NotSubscribedError('Subscribe before starting');
         }
         if (this.#delivery.started) {

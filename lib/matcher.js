@@ -1,22 +1,31 @@
 'use strict';
 
-const { InvalidFilterError, LimitExceededError, fromThrown } = require('./errors');
+const { InvalidFilterError, LimitExceededError, fromNative, fromThrown } = require('./errors');
 const { NativeMatcher } = require('./native');
 
-/** Bytes of a filter's JSON text, unless a limit says otherwise; what is longer is refused before it becomes a text. */
-const MAX_BYTES = 65536;
+/** What a filter may take up, by default. */
+const FILTER_LIMITS = {
+    /** bytes of a filter's JSON text; what is longer is refused before it becomes a text */
+    filterBytes: 65536,
+    /** steps of a filter's expressions on one message, see docs/filters.md */
+    filterSteps: 100000,
+    /** bytes of memory for one regular expression of a filter */
+    regexProgram: 262144
+};
 
 /**
- * Reads filters in the object language as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
+ * Reads filters as given by JavaScript: what JSON can't carry is refused rather than lost on the way.
  *
- * @param {*} filters `{ 'dotted.path': value }`; falsy: no filter
+ * @param {*} filters `{ 'dotted.path': value }`, an expression, or an array of these; falsy, or a blank text: no filter
  * @param {number} [maxBytes] of its JSON text
- * @return {{filter: string|null, filters: object|null}} the filter's JSON text, and as it is shown; null: none
+ * @return {{filter: string|null, filters: object|string|Array|null}} the filter's JSON text for the core, and as it is
+ *     shown; null: none
  * @throws {InvalidFilterError|LimitExceededError} of a value's type, or the size; what the text means is for the core to judge
  */
-function readFilters(filters, maxBytes = MAX_BYTES) {
+function readFilters(filters, maxBytes = FILTER_LIMITS.filterBytes) {
+    const none = { filter: null, filters: null };
     if (!filters) {
-        return { filter: null, filters: null };
+        return none;
     }
     let clean;
     try {
@@ -25,32 +34,60 @@ function readFilters(filters, maxBytes = MAX_BYTES) {
         // A getter or a proxy may throw anything.
         throw fromThrown(error, InvalidFilterError);
     }
-    const filter = JSON.stringify(clean);
+    const shown = Array.isArray(clean) ? clean.map(trimmed).filter(Boolean) : trimmed(clean);
+    if (shown === '' || (Array.isArray(shown) && shown.length === 0)) {
+        return none;
+    }
     // Parsed again: an ordinary object, in which a member "__proto__" is like any other.
-    return { filter, filters: JSON.parse(filter) };
+    return { filter: JSON.stringify(clean), filters: JSON.parse(JSON.stringify(shown)) };
 }
 
+const trimmed = (filter) => (typeof filter === 'string' ? filter.trim() : filter);
+
 /**
- * @param {object} filters
+ * @param {object|string|Array} filters
  * @param {number} maxBytes
- * @return {object} a copy without a prototype, whose values are scalars and arrays of scalars
+ * @return {object|string|Array} a copy: objects without a prototype, whose values are scalars and arrays of scalars
  * @throws {InvalidFilterError|LimitExceededError}
  */
 function copyFilters(filters, maxBytes) {
-    const refuse = (message) => new InvalidFilterError(message, { filters });
-    if (!isPlainObject(filters)) {
-        throw refuse('a filter must be an object: { "dotted.path": value }');
-    }
-    if (Object.getOwnPropertySymbols(filters).length > 0) {
-        throw refuse('a symbol cannot be a path');
-    }
     let room = maxBytes;
+    // What is longer is refused before it becomes a text; the core counts exactly.
     const take = (length) => {
         room -= length;
         if (room < 0) {
             throw new LimitExceededError(`a filter is larger than ${maxBytes} bytes`);
         }
     };
+    const refuse = (message) => new InvalidFilterError(message, { filters });
+    const copy = (filter, fault) => {
+        if (typeof filter === 'string') {
+            take(filter.length);
+            return filter;
+        }
+        if (!isPlainObject(filter)) {
+            throw refuse(fault);
+        }
+        return copyObject(filter, take, refuse);
+    };
+    if (!Array.isArray(filters)) {
+        return copy(
+            filters,
+            'a filter must be an object, { "dotted.path": value }, an expression as a string, or an array of these'
+        );
+    }
+    if (filters.length === 0) {
+        throw refuse('a filter must not be an empty array');
+    }
+    take(filters.length);
+    return Array.from(filters, (item, i) => copy(item, `item ${i} of the array: neither an object nor a string`));
+}
+
+/** @return {object} a copy of a filter of the object language */
+function copyObject(filter, take, refuse) {
+    if (Object.getOwnPropertySymbols(filter).length > 0) {
+        throw refuse('a symbol cannot be a path');
+    }
     const scalar = (path, value) => {
         const fault = faultOf(value);
         if (fault !== undefined) {
@@ -60,9 +97,9 @@ function copyFilters(filters, maxBytes) {
         return value;
     };
     const copy = Object.create(null);
-    for (const path of Object.keys(filters)) {
+    for (const path of Object.keys(filter)) {
         take(path.length + 1);
-        const value = filters[path];
+        const value = filter[path];
         if (!Array.isArray(value)) {
             copy[path] = scalar(path, value);
             continue;
@@ -117,27 +154,48 @@ function quote(path) {
 }
 
 /**
- * The built-in filter language as a function.
+ * Tells on an error of the core what filter it is about.
+ *
+ * @param {import('./errors').KasockiError} error with `item`, if it is about one of an array's
+ * @param {object|string|Array} filters
+ * @return {import('./errors').KasockiError} the same
+ */
+function aboutFilters(error, filters) {
+    error.filters = filters;
+    if (error.position !== undefined) {
+        error.filter = error.item === undefined ? filters : filters[error.item];
+    }
+    return error;
+}
+
+/**
+ * The built-in filter languages as a function.
  *
  *     const matches = createMatcher({ 'user.bot': false, wiki: '/^(de|en)wiki$/' });
  *     matches({ wiki: 'enwiki', user: { bot: false } }); // true
+ *     createMatcher("$.user.bot == false && match($.wiki, '(de|en)wiki')")({ wiki: 'enwiki', user: { bot: false } }); // true
  *
  * The function takes a message as an object (as it would be sent: JSON.stringify decides), JSON text, or bytes of it. What
- * is not a JSON object or array does not match, nor does anything throw. Its member `filters` holds the filters, null for none.
+ * is not a JSON object or array does not match, nor does what takes too many steps; nothing throws. Its member `filters`
+ * holds the filters, null for none.
  *
- * @param {object} [filters] `{ 'dotted.path': value }`; falsy: everything matches
+ * @param {object|string|Array} [filters] `{ 'dotted.path': value }`, an expression, or an array of these; falsy:
+ *     everything matches
+ * @param {{filterBytes?: number, filterSteps?: number, regexProgram?: number}} [limits] see FILTER_LIMITS
  * @return {function((object|string|Uint8Array)): boolean}
  * @throws {InvalidFilterError}
  */
-function createMatcher(filters) {
+function createMatcher(filters, limits) {
+    const known = { ...FILTER_LIMITS, ...limits };
     let read;
     let native;
     try {
-        read = readFilters(filters);
-        native = new NativeMatcher(read.filter ?? '{}');
-    } catch (error) {
+        read = readFilters(filters, known.filterBytes);
+        native = new NativeMatcher(read.filter ?? '{}', known);
+    } catch (thrown) {
+        const error = thrown.kind === undefined ? thrown : aboutFilters(fromNative(thrown), filters);
         // Of whatever class: here, what is too large is a filter that can't be.
-        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters });
+        throw error instanceof InvalidFilterError ? error : new InvalidFilterError(error.message, { filters, ...error });
     }
     const matches = (message) => {
         const text = textOf(message);
@@ -184,4 +242,4 @@ function escapeLoneSurrogates(text) {
     );
 }
 
-module.exports = { createMatcher, readFilters };
+module.exports = { FILTER_LIMITS, aboutFilters, createMatcher, readFilters };

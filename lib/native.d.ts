@@ -6,18 +6,32 @@
 
 /** An error of the core; lib/errors.js makes the client's error object of it. Its message holds no configuration value. */
 export interface NativeError {
-    kind: 'Configuration' | 'InvalidFilter' | 'InvalidAssignment' | 'TopicNotAvailable' | 'Kafka' | 'LimitExceeded' | 'Closed';
+    kind: 'Configuration' | 'InvalidFilter' | 'FilterBudget' | 'InvalidAssignment' | 'TopicNotAvailable' | 'Kafka' | 'LimitExceeded' | 'Closed';
     message: string;
     /** librdkafka's error name (`_TRANSPORT`), else ''. */
     code: string;
+    /** of a filter's expression: where in the string it is wrong, as JavaScript counts */
+    position?: number;
+    /** of an array of filters: which of them is wrong */
+    item?: number;
 }
 
 export interface NativeAssignment {
     topic: string;
-    /** -1: all partitions of the topic */
+    /** -1: all partitions of the topic; those that are added later join, from their beginnings, unless `until` is the end */
     partition: number;
-    /** >= 0, or -1: the end, -2: the beginning */
-    offset: number;
+    start: 'offset' | 'timestamp' | 'last';
+    /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
+    value: number;
+    /** absent: never */
+    until?: { kind: 'offset' | 'timestamp' | 'end'; value: number };
+}
+
+export interface NativeAssigned {
+    topic: string;
+    partition: number;
+    /** as asked for; of a timestamp or `last` the real one; null: Kafka has not told it yet. Where something ended: the next one */
+    offset: number | null;
 }
 
 export interface NativeHubOptions {
@@ -31,11 +45,11 @@ export interface NativeHubOptions {
 export type HubEvent =
     /** sessions for which take() has something (each listed once until it was taken from) */
     | { type: 'ready'; sessions: Uint32Array }
-    /** the answer to topics() */
+    /** the answer to topics(); request 0: names have come or gone, and a session follows them */
     | { type: 'topics'; request: number; topics: string[] }
     | { type: 'topics'; request: number; error: NativeError; healable: boolean }
-    /** the answer to subscribe(): assignments with the offsets as asked for, partitions filled in */
-    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssignment[] }
+    /** the answer to subscribe(), partitions filled in */
+    | { type: 'subscribed'; session: number; request: number; assignments: NativeAssigned[] }
     | { type: 'subscribed'; session: number; request: number; error: NativeError }
     /** a lasting error of something that these sessions read */
     | { type: 'error'; sessions: Uint32Array; error: NativeError }
@@ -45,6 +59,8 @@ export type HubEvent =
     | { type: 'kafka'; name: string; payload: object }
     /** records that were skipped since the last such event (at most one a second), with the first of them */
     | { type: 'skipped'; count: number; topic: string; partition: number; offset: number; reason: string }
+    /** messages on which guards took too many steps since the last such event (at most one a minute), with the last of them */
+    | { type: 'guardOverBudget'; count: number; topic: string; partition: number; offset: number }
     /** records for a deserializer; answered by deserialized() */
     | { type: 'deserialize'; request: number; decoder: number; topic: string; partition: number; records: NativeRecord[] }
     /** messages for a JavaScript matcher; answered by matched() */
@@ -94,6 +110,8 @@ export class NativeHub {
 export interface NativeHubStats {
     sessions: number; cursors: number; partitions: number; tailScans: number; catchUpScans: number;
     recordsRead: number; bytesRead: number; recordsParsed: number; recordsMatched: number; recordsEncoded: number;
+    /** verdicts that would have taken too many steps; chunks that were given to a thread of their own for one slow filter */
+    filtersOverBudget: number; slowChunks: number;
     recordsSkipped: number; filterEvaluations: number; filtersTried: number; bufferBytes: number; classes: number;
     /** the most records that an active cursor is behind the end of its partition, -1: unknown */
     maxLag: number;
@@ -123,6 +141,8 @@ export interface NativeSessionOptions {
 export interface NativeFilterLimits {
     /** of a filter's JSON text */
     filterBytes?: number;
+    /** of a filter's expressions on one message */
+    filterSteps?: number;
     /** bytes of memory for one regular expression */
     regexProgram?: number;
 }
@@ -144,10 +164,43 @@ export interface NativeBatch {
     data: Buffer | string[];
 }
 
+export interface NativeSubscribeOptions {
+    /** in all, those that join later included */
+    maxPartitions: number;
+    /** a `topics` event with request 0 is to come when names of topics come or go */
+    names: boolean;
+    /** all that is subscribed has an `until` */
+    bounded: boolean;
+    /** a reader that is more records than this behind when it may go on skips to the end; undefined: none does */
+    skipLag?: number;
+}
+
+/** What comes between messages. */
+export type NativeNotice =
+    /** all partitions are at their bounds */
+    | { notice: 'end'; assignments: NativeAssigned[] }
+    /** partitions that joined later; not exact: more may come than was asked for */
+    | { notice: 'assigned'; assignments: (NativeAssigned & { exact: boolean })[] }
+    /** offsets that will not come: reading goes on at `to` (not above `from` where the log was truncated) */
+    | { notice: 'gap'; gap: NativeGap };
+
+export interface NativeGap {
+    topic: string;
+    partition: number;
+    from: number;
+    to: number;
+    reason: 'retention' | 'skipped' | 'truncated';
+}
+
 export class NativeSession {
     readonly id: number;
     /** Resolves topics, partitions and offsets, then reads from there once wanting; event `subscribed` tells. */
-    subscribe(request: number, assignments: NativeAssignment[]): void;
+    subscribe(request: number, assignments: NativeAssignment[], options: NativeSubscribeOptions): void;
+    /** Further topics of the subscription, all partitions of each, from their beginnings, whatever their `start`. A notice `assigned` follows. */
+    join(topics: NativeAssignment[]): void;
+    /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood.
+     *  bounded: everything that is left has an `until`. */
+    unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
      * that was not taken yet. Returns an error and changes nothing if the filter does not compile. What openSession was told of
@@ -156,21 +209,28 @@ export class NativeSession {
     setFilter(filter: string | number | null): NativeError | undefined;
     /** While true, matches are prepared for take(). false: what was prepared and not taken is given back (and will come again later). */
     setWanting(wanting: boolean): void;
-    /** At most maxBytes (but at least one message) and maxCount messages; null if there is none now: a `ready` event follows when there is. */
-    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | null;
+    /**
+     * What comes next: at most maxBytes (but at least one message) and maxCount messages, or one notice. With maxCount 0 a notice, if no message
+     * stands before it. null if there is nothing now: a `ready` event follows when there is. (After setFilter(), setWanting(false) and
+     * unsubscribe() there may be a notice without such an event.)
+     */
+    take(form: 'frames' | 'packets' | 'payloads', maxBytes: number, maxCount: number): NativeBatch | NativeNotice | null;
     /**
      * The same as the answers to acks: `data` is a Buffer of whole consecutive WebSocket frames, each a socket.io ack packet
      * (`3ID[null,...]`) with one of these ids, in order. At most as many messages as there are ids. The ids are integers from 0 to 2^53-1.
      */
-    takeReplies(ids: number[], maxBytes: number): NativeBatch | null;
+    takeReplies(ids: number[], maxBytes: number): NativeBatch | NativeNotice | null;
     close(): void;
 }
 
 /** A compiled filter over single messages. */
 export class NativeMatcher {
-    /** Throws an Error with property `kind` 'InvalidFilter' if the filter's JSON text does not compile. */
-    constructor(filter: string);
-    /** JSON text or bytes; false for what is not a valid JSON object or array. */
+    /**
+     * The filter's JSON text: an object, a string, or an array of these. Throws an Error with the properties of a NativeError, `kind`
+     * 'InvalidFilter' or 'LimitExceeded', if it does not compile.
+     */
+    constructor(filter: string, limits?: NativeFilterLimits);
+    /** JSON text or bytes; false for what is not a valid JSON object or array, and for what takes too many steps. */
     matches(message: string | Uint8Array): boolean;
 }
 
@@ -225,6 +285,12 @@ export const stages: {
     evaluate(texts: (string | Uint8Array)[], filters: string[], rounds: number[][]):
         { rounds: number[][][]; evaluations: number; tried: number };
     translateRegex(pattern: string): string;
+    /** null: it is no I-Regexp. `whole`: for match(), else for search(). */
+    translateIRegexp(pattern: string, whole: boolean): string | null;
+    /** What a filter's JSON text is compiled to. */
+    filter(filter: string, limits?: NativeFilterLimits): { canonical: Buffer; conditions: number; hasExpressions: boolean; looksAtMetadata: boolean };
+    /** What the one query that a filter is selects of a JSON text, as JSON texts. `complete` is false if it took too many steps. */
+    select(filter: string, text: string, limits?: NativeFilterLimits): { nodes: Buffer[]; complete: boolean; steps: number };
 };
 
 /** Ends all threads of this environment, and waits for them: the last thing that is called. */

@@ -5,7 +5,7 @@ const { registry } = require('./registry');
 const { totals } = require('./totals');
 
 /** Counters of the core that only grow: those of hubs that have ended still count. */
-const COUNTERS = ['recordsRead', 'bytesRead', 'recordsParsed', 'filterEvaluations', 'recordsMatched', 'recordsEncoded', 'recordsSkipped'];
+const COUNTERS = ['recordsRead', 'bytesRead', 'recordsParsed', 'filterEvaluations', 'filtersOverBudget', 'slowChunks', 'recordsMatched', 'recordsEncoded', 'recordsSkipped'];
 
 /** What the core's hubs have now, by our names. */
 const GAUGES = {

@@ -1,7 +1,8 @@
 'use strict';
 
-const { KasockiError, InvalidAssignmentError, LimitExceededError } = require('./errors');
+const { KasockiError } = require('./errors');
 const { defaultLogger } = require('./logger');
+const { FILTER_LIMITS } = require('./matcher');
 
 /** The options of a Kasocki with their defaults. `undefined` and `null` both mean: the default. */
 const DEFAULTS = {
@@ -33,10 +34,7 @@ const DEFAULTS = {
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
-    /** bytes of a filter's JSON text */
-    filterBytes: 65536,
-    /** bytes of memory for one regular expression of a filter */
-    regexProgram: 262144,
+    ...FILTER_LIMITS,
     /** consumes that wait for a message */
     consumes: 1000,
     /** events that wait for their turn, and what they take in bytes */
@@ -69,11 +67,7 @@ const BATCH = {
 };
 
 const MAX_TIMER = 2 ** 31 - 1;
-const MAX_PARTITION = 2 ** 31 - 1;
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
-
-const END = -1;
-const BEGINNING = -2;
 
 const isFunction = (value) => typeof value === 'function';
 const isObject = (value) => typeof value === 'object' && value !== null;
@@ -212,79 +206,6 @@ function read(object, name) {
 }
 
 /**
- * Reads the argument of `subscribe`: a topic name, an array of names, or an array of { topic, partition, offset }.
- *
- * The further forms that an argument may have one day are told apart here; what comes out stays the same.
- *
- * @param {*} argument
- * @param {number} maxAssignments
- * @return {import('./native').NativeAssignment[]} partition -1: all of the topic
- * @throws {InvalidAssignmentError|LimitExceededError}
- */
-function readAssignments(argument, maxAssignments) {
-    const list = typeof argument === 'string' ? [argument] : argument;
-    const refuse = (message) => new InvalidAssignmentError(message, { assignments: argument });
-    if (!Array.isArray(list)) {
-        throw refuse('Give a topic name, an array of names, or an array of objects with topic, partition and offset');
-    }
-    if (list.length === 0) {
-        throw refuse('The array of assignments is empty');
-    }
-    if (list.length > maxAssignments) {
-        throw new LimitExceededError(`More than ${maxAssignments} assignments at once`);
-    }
-    const names = typeof list[0] === 'string';
-    const read = names ? readName : readAssignment;
-    const seen = new Set();
-    const result = [];
-    for (let i = 0; i < list.length; i++) {
-        if (names !== (typeof list[i] === 'string')) {
-            throw refuse(`Assignment ${i}: an array holds either topic names or objects`);
-        }
-        const assignment = read(list[i], (problem) => refuse(`Assignment ${i}: ${problem}`));
-        const key = `${assignment.partition} ${assignment.topic}`;
-        if (seen.has(key)) {
-            throw refuse(`Assignment ${i}: given twice`);
-        }
-        seen.add(key);
-        result.push(assignment);
-    }
-    return result;
-}
-
-function readName(topic) {
-    return { topic, partition: -1, offset: END };
-}
-
-/**
- * @param {*} value
- * @param {function(string): Error} refuse
- */
-function readAssignment(value, refuse) {
-    if (!isPlain(value)) {
-        throw refuse('neither a topic name nor an object');
-    }
-    const topic = own(value, 'topic');
-    const partition = own(value, 'partition');
-    const offset = own(value, 'offset');
-    if (typeof topic !== 'string') {
-        throw refuse('"topic" must be a string');
-    }
-    if (!Number.isInteger(partition) || partition < 0 || partition > MAX_PARTITION) {
-        throw refuse('"partition" must be an integer from 0 on');
-    }
-    if (!Number.isSafeInteger(offset) || offset < BEGINNING) {
-        throw refuse('"offset" must be an integer from 0 to 2^53-1, or -1 (the end), or -2 (the beginning)');
-    }
-    // + 0 makes 0 of -0.
-    return { topic, partition: partition + 0, offset: offset + 0 };
-}
-
-function own(object, name) {
-    return Object.prototype.hasOwnProperty.call(object, name) ? object[name] : undefined;
-}
-
-/**
  * @param {string} topic
  * @param {Set<string>} [allowedTopics]
  * @return {boolean} whether a socket with that option may subscribe to it; without one, to all but Kafka's own (`__*`)
@@ -314,4 +235,4 @@ function isSocket(value) {
     return isObject(value) && ['on', 'emit', 'disconnect'].every((method) => isFunction(value[method]));
 }
 
-module.exports = { LIMITS, BATCH, readOptions, readAssignments, readEvent, isAllowedTopic, isSocket };
+module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isSocket };

@@ -277,9 +277,15 @@ describe('filter: what is no filter', () => {
     });
 
     it('filters of other types', () => {
-        for (const filters of [true, 1, 'a', Symbol('x'), () => {}, [], [{ a: 1 }], new Map(), new Date(), Buffer.from('x'), new (class A {})()]) {
+        for (const filters of [true, 1, Symbol('x'), () => {}, new Map(), new Date(), Buffer.from('x'), new (class A {})()]) {
             refused(filters, /must be an object/);
+            refused([{ a: 1 }, filters], /item 1 of the array: neither an object nor a string/);
         }
+        refused([], /must not be an empty array/);
+        refused([{ a: 1 }, null], /item 1 of the array/);
+        refused([[{ a: 1 }]], /item 0 of the array/);
+        // eslint-disable-next-line no-sparse-arrays
+        refused([, { a: 1 }], /item 0 of the array/);
     });
 
     it('cycles, getters and proxies that throw', () => {
@@ -294,11 +300,17 @@ describe('filter: what is no filter', () => {
     });
 
     it('too much of it', () => {
-        refused({ a: 'x'.repeat(65536) }, /larger than 65536 bytes/);
-        refused({ a: 'é'.repeat(40000) }, /larger than 65536 bytes/);
-        refused({ ['x'.repeat(65536)]: 1 }, /larger than 65536 bytes/);
-        refused({ a: new Array(2 ** 32 - 1) }, /larger than 65536 bytes/);
-        refused({ a: new Array(40000).fill(1) }, /larger than 65536 bytes/);
+        for (const filters of [
+            { a: 'x'.repeat(65536) },
+            { a: 'é'.repeat(40000) },
+            { ['x'.repeat(65536)]: 1 },
+            { a: new Array(2 ** 32 - 1) },
+            { a: new Array(40000).fill(1) },
+            new Array(2 ** 32 - 1),
+            new Array(40000).fill({ a: 1 })
+        ]) {
+            refused(filters, /larger than 65536 bytes/);
+        }
         refused(Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [i, 1])), /more paths than 1000/);
         refused({ [Array(1025).fill('a').join('.')]: 1 }, /more segments than 1024/);
         refused(Object.fromEntries(Array.from({ length: 33 }, (_, i) => [i, '/x/'])), /more regular expressions than 32/);
@@ -311,8 +323,8 @@ describe('filter: what is no filter', () => {
         refused({ 'a.b': '/x(?=y)/' }, /^filter "a\.b": regular expression \/x\(\?=y\)\/: RE2 has no look-ahead, at character 2$/);
     });
 
-    it('a text that is no JSON object', () => {
-        for (const text of ['', '{', '[]', 'null', '1', '"x"', '{"a":1,}', '{"a":{"b":1}}', '{"a":[{}]}', '{"a":[[]]}']) {
+    it('a text that is no filter', () => {
+        for (const text of ['', '{', '[]', '[1]', '[[]]', 'null', '1', '"x"', '{"a":1,}', '{"a":{"b":1}}', '{"a":[{}]}', '{"a":[[]]}']) {
             assert.throws(() => new NativeMatcher(text), { kind: 'InvalidFilter' }, text);
         }
         assert.throws(() => new NativeMatcher(), TypeError);

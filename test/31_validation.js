@@ -1,73 +1,9 @@
 'use strict';
 
 const assert = require('node:assert');
-const { BATCH, LIMITS, isAllowedTopic, isSocket, readAssignments, readEvent, readOptions } = require('../lib/validation');
-
-const invalid = { name: 'InvalidAssignmentError' };
-const read = (argument, max = LIMITS.assignments) => readAssignments(argument, max);
+const { BATCH, LIMITS, isAllowedTopic, isSocket, readEvent, readOptions } = require('../lib/validation');
 
 describe('validation', () => {
-    describe('of the argument of subscribe', () => {
-        it('takes a name, names, and assignments', () => {
-            assert.deepStrictEqual(read('a'), [{ topic: 'a', partition: -1, offset: -1 }]);
-            assert.deepStrictEqual(read(['a', 'b']), [
-                { topic: 'a', partition: -1, offset: -1 },
-                { topic: 'b', partition: -1, offset: -1 }
-            ]);
-            const assignments = [
-                { topic: 'a', partition: 0, offset: -2 },
-                { topic: 'a', partition: 1, offset: -1 },
-                { topic: 'b', partition: 1, offset: 0 },
-                { topic: 'b', partition: 2147483647, offset: Number.MAX_SAFE_INTEGER }
-            ];
-            assert.deepStrictEqual(read(assignments), assignments);
-        });
-
-        it('takes nothing but topic, partition and offset from them', () => {
-            const hostile = JSON.parse('[{"topic":"a","partition":0,"offset":1,"__proto__":{"x":1},"more":2}]');
-            assert.deepStrictEqual(read(hostile), [{ topic: 'a', partition: 0, offset: 1 }]);
-            assert.ok(Object.is(read([{ topic: 'a', partition: -0, offset: -0 }])[0].offset, 0));
-        });
-
-        for (const argument of [undefined, null, 0, 1, NaN, true, false, {}, { topic: 'a', partition: 0, offset: 0 }, Buffer.from('a'), () => 1]) {
-            it(`refuses ${typeof argument} ${JSON.stringify(argument)}`, () => {
-                assert.throws(() => read(argument), invalid);
-            });
-        }
-
-        it('refuses arrays that are empty, mixed, or hold something else', () => {
-            const one = { topic: 'a', partition: 0, offset: 0 };
-            for (const argument of [[], ['a', one], [one, 'a'], [null], [undefined], [1], [['a']], [[]], [{}], [Buffer.from('a')], ['a', null], [one, null]]) {
-                assert.throws(() => read(argument), invalid, JSON.stringify(argument));
-            }
-        });
-
-        it('refuses duplicates', () => {
-            assert.throws(() => read(['a', 'b', 'a']), invalid);
-            assert.throws(() => read([{ topic: 'a', partition: 1, offset: 0 }, { topic: 'a', partition: 1, offset: 5 }]), invalid);
-            assert.strictEqual(read([{ topic: 'a', partition: 1, offset: 0 }, { topic: 'a', partition: 11, offset: 5 }]).length, 2);
-        });
-
-        it('refuses offsets and partitions that cannot be', () => {
-            for (const offset of [-3, -1e300, 0.5, NaN, Infinity, 1e300, 2 ** 53, '0', '', null, undefined, [], {}, true, 10n]) {
-                assert.throws(() => read([{ topic: 'a', partition: 0, offset }]), invalid, String(offset));
-            }
-            for (const partition of [-1, -2, 0.5, NaN, Infinity, 2 ** 31, '0', null, undefined, [], {}, false]) {
-                assert.throws(() => read([{ topic: 'a', partition, offset: 0 }]), invalid, String(partition));
-            }
-            for (const topic of [null, undefined, 5, {}, [], ['a'], true]) {
-                assert.throws(() => read([{ topic, partition: 0, offset: 0 }]), invalid, String(topic));
-            }
-            assert.throws(() => read([Object.create({ topic: 'a', partition: 0, offset: 0 })]), invalid);
-        });
-
-        it('refuses more than the limit', () => {
-            const names = Array.from({ length: LIMITS.assignments + 1 }, (_, i) => `t${i}`);
-            assert.throws(() => read(names), { name: 'LimitExceededError' });
-            assert.strictEqual(read(names.slice(1)).length, LIMITS.assignments);
-        });
-    });
-
     describe('of topic names', () => {
         it('lets Kafka\'s names pass, internal ones only if named', () => {
             for (const name of ['a', 'A.b_c-9', 'x'.repeat(249), '_a']) {

@@ -53,6 +53,17 @@ describe('filter', () => {
         [{ '_kafka.offset': ['3', 4, 5] }, (n) => n === 4 || n === 5],
         [{ '_kafka.partition': 0, 'kind': 'c' }, (n) => n % 3 === 2],
         [{}, () => true],
+        ['$.n < 7', (n) => n < 7],
+        ["$.kind == 'a' && !$.user", (n) => n % 3 === 0 && n % 5 !== 0],
+        ['$.user.bot == true || $.n == 1', (n) => n % 10 === 0 || n === 1],
+        ["$.tags[?@ == 't1'] && $.n > 20", (n) => n % 2 === 1 && n > 20],
+        ["match($._kafka.key, 'k1[0-3]')", (n) => n >= 10 && n <= 13],
+        ["search(value($..name), '5')", (n) => n % 10 === 5],
+        ['$[?@.timestamp >= 1025]', (n) => n >= 25],
+        ["$..[?@.type == 'log']", (n) => n % 4 === 0],
+        ['count($.*) == 5', (n) => n % 5 === 0],
+        ['length($.tags) == 2 && $._kafka.offset == 4', (n) => n === 4],
+        [[{ kind: ['a', 'b'] }, '$.n >= 10', { 'tags.0': 't0' }], (n) => n % 3 < 2 && n >= 10 && n % 2 === 0],
     ];
     for (const [filter, condition] of cases) {
         it(JSON.stringify(filter), async () => {
@@ -108,6 +119,28 @@ describe('filter', () => {
         assert.deepEqual(await resultOf(client, 'filter', filters), filters);
     });
 
+    it('answers with expressions as they are in force: trimmed, without what is blank', async () => {
+        const client = await readyClient(server);
+        assert.equal(await resultOf(client, 'filter', '\n  $.a  ==  1\t'), '$.a  ==  1');
+        assert.deepEqual(await resultOf(client, 'filter', [' $.a ', '', { b: 1 }, '  ']), ['$.a', { b: 1 }]);
+        assert.equal(await resultOf(client, 'filter', '   '), null);
+        assert.equal(await resultOf(client, 'filter', ['', ' ']), null);
+    });
+
+    it('is the same class however it is written', async () => {
+        const own = await serve();
+        const filters = [{ kind: 'b', n: 1 }, "$.kind == 'b' && $.n == 1", "@['n'] == 1.0 && \"b\" == $['kind']", ['!($.n != 1)', { kind: 'b' }]];
+        const clients = await Promise.all(filters.map(async (filter) => {
+            const client = await readyClient(own);
+            await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 0 }]);
+            await resultOf(client, 'filter', filter);
+            return client;
+        }));
+        assert.deepEqual(await Promise.all(clients.map(next)), [1, 1, 1, 1]);
+        assert.equal(own.native().stats().classes, 1);
+        await own.close();
+    });
+
     it('is one socket\'s own, and shared where it is equal', async () => {
         const clients = await Promise.all(Array.from({ length: 9 }, () => subscribed()));
         await Promise.all(clients.map(async (client, i) => {
@@ -134,7 +167,7 @@ describe('filter', () => {
     describe('refused', () => {
         /** What is no filter, as JavaScript that socket.io carries. */
         const bad = [
-            true, 1, -1, 1e300, 'text', [], [{}], [null], { a: {} }, { a: { b: 1 } }, { a: [[]] }, { a: [{}] }, { a: [['b']] }, { a: [1, { b: 2 }] }, { '': {} },
+            true, 1, -1, 1e300, 'text', '$.', '@.a ==', [], [null], [[]], [{}, 1], ['$.a', '$$'], { a: {} }, { a: { b: 1 } }, { a: [[]] }, { a: [{}] }, { a: [['b']] }, { a: [1, { b: 2 }] }, { '': {} },
             { a: '/(/' }, { a: '/[/' }, { a: '/(?=x)/' }, { a: '/(?<!x)y/' }, { a: '/(x)\\1/' }, { a: '/x{1001}/' }, { a: '/x{2,1}/' }, { a: '/*/' },
             { a: '/\\/' }, { ok: 1, bad: {} }, JSON.parse('{"__proto__":{"a":1}}'), { constructor: {} }, { a: Buffer.from('x') }, { a: '/' + '('.repeat(5000) + '/' },
             { a: '/((((x{100}){100}){100}){100})/' },
@@ -156,6 +189,20 @@ describe('filter', () => {
             assert.deepEqual([await next(client), await next(client)], [1, 4]);
         });
 
+        it('says where an expression is wrong', async () => {
+            const client = await readyClient(server);
+            for (const [filter, position, wrong] of [
+                ['$.a ==', 6, '$.a =='],
+                ['  $.price < 10 && $.user.bot = false', 29, '  $.price < 10 && $.user.bot = false'],
+                [[{ a: 1 }, '$.é😀 == )'], 9, '$.é😀 == )'],
+            ]) {
+                const error = await errorOf(client, 'filter', filter);
+                assert.deepEqual([error.name, error.position, error.filter], ['InvalidFilterError', position, wrong]);
+                assert.deepEqual(error.filters, filter);
+                assert.match(error.message, new RegExp(`position ${position}: `));
+            }
+        });
+
         it('says what RE2 cannot do', async () => {
             const client = await readyClient(server);
             for (const [filter, about] of [['/(?=x)/', /look/i], ['/(x)\\1/', /back-?\s?reference/i], ['/x{2000}/', /repe(at|tition)|1000/i]]) {
@@ -165,14 +212,18 @@ describe('filter', () => {
 
         it('is a filter too large, quickly', async () => {
             const client = await readyClient(server);
-            for (const filter of [
-                { a: 'x'.repeat(100000) },
-                { ['x'.repeat(100000)]: 1 },
-                Object.fromEntries(Array.from({ length: 10000 }, (_, i) => [`path${i}`, i])),
-                { a: Array(100000).fill(1) },
+            for (const [filter, kind] of [
+                [{ a: 'x'.repeat(100000) }, 'LimitExceededError'],
+                [{ ['x'.repeat(100000)]: 1 }, 'LimitExceededError'],
+                [Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`path${i}`, i])), 'InvalidFilterError'],
+                [{ a: Array(100000).fill(1) }, 'LimitExceededError'],
+                [`$.a == '${'x'.repeat(100000)}'`, 'LimitExceededError'],
+                [Array(20000).fill('$.a'), 'LimitExceededError'],
+                ['('.repeat(10000) + '$.a' + ')'.repeat(10000), 'InvalidFilterError'],
+                [`$${'[?@'.repeat(10000)}${']'.repeat(10000)}`, 'InvalidFilterError'],
             ]) {
                 const error = await errorOf(client, 'filter', filter);
-                assert.equal(error.name, 'LimitExceededError');
+                assert.equal(error.name, kind);
             }
         });
     });

@@ -10,7 +10,7 @@ const { runBody } = require('./support/program.js');
 const { collectUntil, nextEvent, record } = require('./support/server.js');
 
 /** Members of stats() that only grow. */
-const COUNTERS = ['recordsRead', 'bytesRead', 'recordsParsed', 'filterEvaluations', 'recordsMatched', 'recordsEncoded', 'recordsSkipped',
+const COUNTERS = ['recordsRead', 'bytesRead', 'recordsParsed', 'filterEvaluations', 'filtersOverBudget', 'slowChunks', 'recordsMatched', 'recordsEncoded', 'recordsSkipped',
     'messagesSent', 'bytesSent'];
 
 describe('Kasocki.stats()', () => {

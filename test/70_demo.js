@@ -252,8 +252,8 @@ describe('the demo', () => {
             assert.match(await page.textContent('#filter-error'), /^This is no JSON/);
             assert.equal(await page.getAttribute('#filter', 'aria-invalid'), 'true');
             await page.click('#filter-apply');
-            await page.fill('#filter', '"wiki"');
-            assert.match(await page.textContent('#filter-error'), /JSON object/);
+            await page.fill('#filter', '["$.wiki", ');
+            assert.match(await page.textContent('#filter-error'), /^This is no JSON/);
             await page.fill('#filter', '{ "wiki": "enwiki" }');
             assert.equal(await page.textContent('#filter-error'), '');
             await page.press('#filter', 'Control+Enter');
@@ -274,6 +274,55 @@ describe('the demo', () => {
             await page.click('#error-close');
             assert.equal(await page.isVisible('#error'), false);
             assert.match(await page.textContent('#filter-state'), /^No filter/);
+        });
+
+        it('narrows by an expression, and by several filters', async () => {
+            const expression = '$.length.new > 30000 && !($.user.bot == true)';
+            await applyFilter(page, expression);
+            await page.waitForFunction((text) => document.getElementById('filter-state').textContent === `In force: ${text}`, expression);
+            await choose(page, 'demo.page-edits', 'demo.orders');
+            await page.click('#start');
+            await shown(page, 5);
+            await applyFilter(page, `["${expression}", { "minor": true }]`);
+            await page.waitForFunction(() => document.getElementById('filter-state').textContent.startsWith('In force: ["$.length'));
+            await page.click('#clear');
+            await shown(page, 3);
+            const seen = (await rowsOf(page)).map(({ preview }) => preview);
+            for (const preview of seen) {
+                assert.match(preview, /"bot":false.*"new":[3-9]\d{4}.*"minor":true/);
+            }
+            await page.click('#stop');
+            await page.click('#filter-clear');
+            await page.waitForFunction(() => document.getElementById('filter-state').textContent.startsWith('No filter'));
+            await page.click('#again');
+            assert.deepEqual(errors, []);
+        });
+
+        it('shows where an expression is wrong', async () => {
+            const fault = () => page.$$eval('#filter-fault > *', (parts) => parts.map(({ textContent }) => textContent));
+            for (const [text, ...expected] of [
+                ['  $.wiki == "😀" && $.user.bot = true', '  $.wiki == "😀" && $.user.bot ', '=', ' true'],
+                ['$.user.bot ==', '$.user.bot ==', '', ''],
+                ['$.a == 😀', '$.a == ', '😀', ''],
+                [`$.${'a'.repeat(100)} == b${'c'.repeat(100)}`, `…${'a'.repeat(28)} == `, 'b', `${'c'.repeat(32)}…`],
+                ['[{ "a": 1 }, "$.a == b"]', '$.a == ', 'b', '']
+            ]) {
+                await applyFilter(page, text);
+                await page.waitForSelector('#filter-fault:visible');
+                assert.deepEqual(await fault(), expected);
+                assert.match(await page.textContent('#filter-error'), /position \d+: /);
+                assert.equal(await page.textContent('#error-name'), 'InvalidFilterError');
+                // It goes as soon as something else is typed.
+                await page.fill('#filter', '$.a');
+                assert.equal(await page.isVisible('#filter-fault'), false);
+                assert.equal(await page.textContent('#filter-error'), '');
+            }
+            // A fault without a place is shown without one.
+            await applyFilter(page, '{ "a": {} }');
+            await page.waitForFunction(() => document.getElementById('filter-error').textContent !== '');
+            assert.equal(await page.isVisible('#filter-fault'), false);
+            await page.fill('#filter', '');
+            await page.click('#error-close');
         });
 
         it('wants a topic before it starts', async () => {

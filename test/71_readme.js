@@ -192,7 +192,7 @@ describe('the samples of the documentation', () => {
                 checked++;
                 assert.strictEqual(value, wanted, `sample ${checked}`);
             };
-            const checking = code.replace(/^(\w+\(.*\)); \/\/ (.*)$/gm, 'check($1, $2);');
+            const checking = code.replace(/^([\w.]+\(.*\)); \/\/ (.*)$/gm, 'check($1, $2);');
             run(checking, { Kasocki, createMatcher: Kasocki.createMatcher, check });
             assert.ok(checked > 0);
         });

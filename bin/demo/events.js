@@ -133,6 +133,9 @@ const TOPICS = [
 const EXAMPLES = [
     { label: 'edits by people in enwiki or dewiki', filter: { wiki: '/^(en|de)wiki$/', 'user.bot': false } },
     { label: 'edits with a tag', filter: { tags: ['mobile edit'] } },
+    { label: 'large edits, or any of talk pages', filter: '$.length.new > 50000 || $.namespace == 1' },
+    { label: 'orders with a dear item', filter: '$.items[?@.price > 30 && @.quantity >= 2]' },
+    { label: 'anything named Scale or Tamsin, at any depth', filter: "$..[?@.name == 'Scale' || @.name == 'Tamsin']" },
     { label: 'orders created or paid', filter: { status: ['created', 'paid'] } },
     { label: 'readings with an alert', filter: { alert: 'temperature' } },
     { label: 'two sensors, by key', filter: { '_kafka.key': '/^sensor-0[12]$/' } },
@@ -142,7 +145,8 @@ const EXAMPLES = [
 /** Filters for any records. */
 const GENERAL_EXAMPLES = [
     { label: 'one partition', filter: { '_kafka.partition': 0 } },
-    { label: 'keys that begin with a letter', filter: { '_kafka.key': '/^[A-Za-z]/' } }
+    { label: 'keys that begin with a letter', filter: { '_kafka.key': '/^[A-Za-z]/' } },
+    { label: 'anything false or null, at any depth', filter: '$..[?@ == false || @ == null]' }
 ];
 
 module.exports = { TOPICS, EXAMPLES, GENERAL_EXAMPLES };

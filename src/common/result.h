@@ -2,6 +2,7 @@
 #ifndef KASOCKI_COMMON_RESULT_H_
 #define KASOCKI_COMMON_RESULT_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,6 +13,7 @@ namespace kasocki {
 enum class ErrorKind {
   kConfiguration,      // librdkafka refused an option; it never heals by itself
   kInvalidFilter,      // a filter that does not compile
+  kFilterBudget,       // a filter that took too many steps
   kInvalidAssignment,  // an offset, a partition or their combination that can't be
   kTopicNotAvailable,  // no such topic, or not for this socket
   kKafka,              // Kafka or librdkafka reported it; `code` has librdkafka's name for it
@@ -24,6 +26,9 @@ struct Error {
   ErrorKind kind = ErrorKind::kKafka;
   std::string message;
   std::string code;  // librdkafka's name of the error (`_TRANSPORT`), else empty
+  // Of a filter: where in an expression it is wrong, and in which item of an array; -1: that has no meaning here.
+  int64_t position = -1;
+  int64_t item = -1;
 };
 
 template <typename T>

@@ -1,50 +1,68 @@
+// A request can ask one thing about a partition. So what was asked about all partitions is dealt out in rows: the first
+// question of each partition makes a request, the second of each the next one, and so on. Beginnings and ends, which
+// nearly everybody asks for, are thus two requests for all partitions together.
 #include "engine/bounds_resolver.h"
+
+#include <memory>
+#include <optional>
 
 namespace kasocki {
 namespace {
 
 constexpr int kTimeoutMs = 2000;
-// A round that waits for a partition without a leader must not hold up the others' rounds.
-constexpr size_t kMaxRounds = 8;
+// One that waits for a partition without a leader must not hold up the others; but clients who each ask for a time of
+// their own must not cause thousands at once.
+constexpr size_t kMaxRequests = 16;
 
 }  // namespace
 
+void BoundsResolver::Ask(const TopicPartition& partition, Done done) {
+  struct Sides {
+    std::optional<Result<int64_t>> begin;
+    std::optional<Result<int64_t>> end;
+    Done done;
+    void Tell() const {
+      if (!begin || !end) return;
+      done(!begin->ok() ? Result<Bounds>(begin->error())
+           : !end->ok() ? Result<Bounds>(end->error())
+                        : Result<Bounds>(Bounds{begin->value(), end->value()}));
+    }
+  };
+  auto sides = std::make_shared<Sides>();
+  sides->done = std::move(done);
+  asked_[partition][kLogBeginning].push_back([sides](const Result<int64_t>& offset) {
+    sides->begin = offset;
+    sides->Tell();
+  });
+  asked_[partition][kLogEnd].push_back([sides](const Result<int64_t>& offset) {
+    sides->end = offset;
+    sides->Tell();
+  });
+}
+
 void BoundsResolver::Send() {
-  if (asked_.empty() || rounds_.size() >= kMaxRounds) return;
-  uint64_t id = next_round_++;
-  Round& round = rounds_[id];
-  std::vector<TopicPartition> partitions;
-  for (auto& [partition, waiters] : asked_) {
-    partitions.push_back(partition);
-    round.answers[partition].waiters = std::move(waiters);
+  while (!asked_.empty() && requests_.size() < kMaxRequests) {
+    std::vector<OffsetQuery> queries;
+    uint64_t id = next_request_++;
+    for (auto it = asked_.begin(); it != asked_.end();) {
+      auto question = it->second.begin();
+      queries.push_back({it->first, question->first});
+      requests_[id][it->first] = std::move(question->second);
+      it->second.erase(question);
+      it = it->second.empty() ? asked_.erase(it) : std::next(it);
+    }
+    client_->ListOffsets(id, queries, kTimeoutMs);
   }
-  asked_.clear();
-  client_->ListOffsets(2 * id, partitions, OffsetSpec::kEarliest, kTimeoutMs);
-  client_->ListOffsets(2 * id + 1, partitions, OffsetSpec::kLatest, kTimeoutMs);
 }
 
 void BoundsResolver::OnOffsets(const OffsetsEvent& event) {
-  auto it = rounds_.find(event.request / 2);
-  if (it == rounds_.end()) return;
-  Round& round = it->second;
+  auto it = requests_.find(event.request);
+  if (it == requests_.end()) return;
+  std::map<TopicPartition, Waiters> waiting = std::move(it->second);
+  requests_.erase(it);
   for (const ListedOffset& listed : event.offsets) {
-    auto answer = round.answers.find(listed.partition);
-    if (answer == round.answers.end()) continue;
-    Result<int64_t>& side = event.request % 2 == 0 ? answer->second.begin : answer->second.end;
-    if (listed.error) {
-      side = *listed.error;
-    } else {
-      side = listed.offset;
-    }
-  }
-  if (--round.outstanding > 0) return;
-  std::map<TopicPartition, Answer> answers = std::move(round.answers);
-  rounds_.erase(it);
-  for (const auto& [partition, answer] : answers) {
-    Result<Bounds> bounds = !answer.begin.ok() ? Result<Bounds>(answer.begin.error())
-                            : !answer.end.ok() ? Result<Bounds>(answer.end.error())
-                                               : Result<Bounds>(Bounds{answer.begin.value(), answer.end.value()});
-    for (const Done& done : answer.waiters) done(bounds);
+    Result<int64_t> answer = listed.error ? Result<int64_t>(*listed.error) : Result<int64_t>(listed.offset);
+    for (const Found& found : waiting[listed.partition]) found(answer);
   }
 }
 

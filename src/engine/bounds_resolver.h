@@ -1,4 +1,4 @@
-// BoundsResolver: asks Kafka where logs begin and end, for many who ask at once.
+// BoundsResolver: asks Kafka where logs begin and end, and where a time is in them, for many who ask at once.
 #ifndef KASOCKI_ENGINE_BOUNDS_RESOLVER_H_
 #define KASOCKI_ENGINE_BOUNDS_RESOLVER_H_
 
@@ -13,20 +13,24 @@
 
 namespace kasocki {
 
-// A thousand sockets that subscribe in one moment cost a few requests: what is asked while a round of requests is under
-// way goes, without duplicates, into the next round. Nobody is answered by a round that began before he asked. Used by
-// the worker alone.
+// A thousand sockets that subscribe in one moment cost a few requests: what is asked in one turn of the worker goes out
+// together, without duplicates. Nobody is answered by a request that began before he asked. Used by the worker alone.
 class BoundsResolver {
  public:
   using Bounds = std::pair<int64_t, int64_t>;  // [begin, end): the first offset, the one behind the last
   using Done = std::function<void(const Result<Bounds>&)>;
+  using Found = std::function<void(const Result<int64_t>&)>;
 
   // The client outlives the resolver.
   explicit BoundsResolver(KafkaClient* client) : client_(client) {}
   BoundsResolver(const BoundsResolver&) = delete;
   BoundsResolver& operator=(const BoundsResolver&) = delete;
 
-  void Ask(const TopicPartition& partition, Done done) { asked_[partition].push_back(std::move(done)); }
+  void Ask(const TopicPartition& partition, Done done);
+  // Where the first record of that time (ms since 1970, >= 0) or later is; -1: there is none yet.
+  void AskTime(const TopicPartition& partition, int64_t time, Found found) {
+    asked_[partition][time].push_back(std::move(found));
+  }
 
   // Sends what was asked. To be called once in each turn of the worker.
   void Send();
@@ -34,21 +38,14 @@ class BoundsResolver {
   void OnOffsets(const OffsetsEvent& event);
 
  private:
-  struct Answer {
-    std::vector<Done> waiters;
-    Result<int64_t> begin = int64_t{-1};
-    Result<int64_t> end = int64_t{-1};
-  };
-  struct Round {
-    std::map<TopicPartition, Answer> answers;
-    int outstanding = 2;  // the request for the beginnings, and the one for the ends
-  };
+  using Waiters = std::vector<Found>;
 
   KafkaClient* const client_;
-  std::map<TopicPartition, std::vector<Done>> asked_;
-  // By the id of the round; its requests are 2 * id (beginnings) and 2 * id + 1 (ends).
-  std::map<uint64_t, Round> rounds_;
-  uint64_t next_round_ = 1;
+  // By partition and what is asked about it, as in OffsetQuery.
+  std::map<TopicPartition, std::map<int64_t, Waiters>> asked_;
+  // By request: those who wait for a partition's answer.
+  std::map<uint64_t, std::map<TopicPartition, Waiters>> requests_;
+  uint64_t next_request_ = 1;
 };
 
 }  // namespace kasocki

@@ -13,7 +13,7 @@
 
 namespace kasocki {
 
-// A map by class id. A null result: somebody is working on it. The worker's alone.
+// A map by class id. The worker's alone.
 class ChunkResults {
  public:
   using Result = std::shared_ptr<const Matches>;
@@ -24,21 +24,19 @@ class ChunkResults {
     places_.Reserve(entries_.size() + more);
   }
 
-  bool contains(uint64_t class_id) const { return Place(class_id) != IdTable::kNone; }
-
   // The result of a class; null: it is not known yet.
   const Result* Find(uint64_t class_id) const {
     const uint32_t place = Place(class_id);
-    return place == IdTable::kNone || entries_[place].second == nullptr ? nullptr : &entries_[place].second;
+    return place == IdTable::kNone || entries_[place].result == nullptr ? nullptr : &entries_[place].result;
   }
 
-  // To be set; null if it was not there.
-  Result& operator[](uint64_t class_id) {
-    const uint32_t place = Place(class_id);
-    if (place != IdTable::kNone) return entries_[place].second;
-    places_.Add(Hash(class_id), static_cast<uint32_t>(entries_.size()));
-    return entries_.emplace_back(class_id, nullptr).second;
-  }
+  // Notes that somebody is working on it. False: so it was before.
+  bool Ask(uint64_t class_id) { return !std::exchange(At(class_id).asked, true); }
+
+  // Nobody is: who needs it asks again.
+  void Unask(uint64_t class_id) { At(class_id).asked = false; }
+
+  void Set(uint64_t class_id, Result result) { At(class_id).result = std::move(result); }
 
   void clear() {
     entries_ = {};
@@ -46,13 +44,26 @@ class ChunkResults {
   }
 
  private:
+  struct Entry {
+    uint64_t class_id = 0;
+    Result result;
+    bool asked = false;
+  };
+
+  Entry& At(uint64_t class_id) {
+    const uint32_t place = Place(class_id);
+    if (place != IdTable::kNone) return entries_[place];
+    places_.Add(Hash(class_id), static_cast<uint32_t>(entries_.size()));
+    return entries_.emplace_back(Entry{class_id, nullptr});
+  }
+
   // Ids are counted up, not chosen by anybody: any odd number spreads them.
   static uint64_t Hash(uint64_t class_id) { return UniversalHash(class_id, 0x9E3779B97F4A7C15); }
   uint32_t Place(uint64_t class_id) const {
-    return places_.Find(Hash(class_id), [&](uint32_t place) { return entries_[place].first == class_id; });
+    return places_.Find(Hash(class_id), [&](uint32_t place) { return entries_[place].class_id == class_id; });
   }
 
-  std::vector<std::pair<uint64_t, Result>> entries_;
+  std::vector<Entry> entries_;
   IdTable places_;
 };
 

@@ -5,7 +5,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
+
+#include "engine/starts.h"
+#include "kafka/client.h"
 
 namespace kasocki {
 
@@ -13,27 +18,37 @@ class CursorList;
 class Partition;
 class Scan;
 class Session;
+struct SlowJob;
 
 using Clock = std::chrono::steady_clock;
 
 // Owned by its Session; lives as long as that.
 struct Cursor {
-  explicit Cursor(Session* owner) : session(owner) {}
+  Cursor(Session* owner, TopicPartition partition_name) : session(owner), name(std::move(partition_name)) {}
 
   // Constant after construction.
   Session* const session;
+  const TopicPartition name;
 
-  // Guarded by the session's mutex: all matches below this offset were prepared for delivery (or refused). Whoever
-  // gives prepared matches back, moves it back.
+  // Guarded by the session's mutex.
+  // All matches below this offset were prepared for delivery (or refused). Whoever gives prepared matches back, moves
+  // it back.
   int64_t position = -1;
+  Bound until;  // from here on nothing is for it
+  bool done() const { return position >= until.offset; }
+  bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
+  int64_t delivered = -1;  // scratch of the session
+  int64_t returned = -1;   // the same
 
   // The worker's alone.
   Partition* partition = nullptr;
-  Scan* scan = nullptr;        // the scan it rides, or stalls on; null: on none
-  CursorList* list = nullptr;  // the one list it is in
-  size_t slot = 0;             // its place there
-  int64_t seen_position = -1;  // `position` as last looked at
-  Clock::time_point since{};   // in its list's sense: of the last progress, or waiting since
+  Scan* scan = nullptr;               // the scan it rides, or stalls on; null: on none
+  CursorList* list = nullptr;         // the one list it is in
+  size_t slot = 0;                    // its place there
+  int64_t seen_position = -1;         // `position` as last looked at
+  bool may_skip = true;               // it has been off its scan, or stalled: its session's policy has a say
+  Clock::time_point since{};          // in its list's sense: of the last progress, or waiting since
+  std::shared_ptr<SlowJob> slow_job;  // of a cursor apart: what it waits for
 };
 
 // An unordered set of cursors with constant-time removal. The worker's alone.

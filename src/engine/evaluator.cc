@@ -27,27 +27,10 @@ constexpr size_t kTextDepth = 100000;
 
 constexpr size_t kFewClasses = 8;
 constexpr size_t kSmallPlans = 8;
+// What one filter may take on one record while others wait: about 0.2 ms, but for regular expressions of the worst kind.
+constexpr int64_t kShortPatience = 20000;
 // A plan with so many classes that are gone, and more of them than of others, is thrown away.
 constexpr size_t kManyGone = 64;
-
-// One filter, and what a text must be scanned with for it. No filter lets everything pass.
-class LoneFilter {
- public:
-  explicit LoneFilter(const Filter* filter) : filter_(filter) {
-    if (filter_ == nullptr) return;
-    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
-  }
-  const PathSet* paths() const { return &paths_; }
-  // On the scanner's last text.
-  bool Matches(const JsonScanner& scanner) const {
-    return filter_ == nullptr || filter_->Matches(scanner, scanner.values(), ids_);
-  }
-
- private:
-  const Filter* const filter_;
-  PathSet paths_;
-  std::vector<size_t> ids_;
-};
 
 // Gives a class the block that its frames are in. What waits for a slow client keeps its block in memory: a class with
 // few of the frames gets copies of them in a block of its own, so that it keeps no more than a few times its own bytes.
@@ -78,8 +61,32 @@ std::string SkipReason(const std::optional<std::string_view>& value, JsonVerdict
 
 }  // namespace
 
-Evaluator::Evaluator(Counters* counters)
-    : text_scanner_(kTextDepth), counters_(counters), shared_plan_(std::make_unique<EvaluationPlan>()) {}
+// One filter, and what a text must be scanned with for it. No filter lets everything pass.
+class Evaluator::LoneFilter {
+ public:
+  explicit LoneFilter(const Filter* filter) : filter_(filter) {
+    if (filter_ == nullptr) return;
+    for (const JsonPath& path : filter_->paths()) ids_.push_back(paths_.Add(path));
+  }
+  const PathSet* paths() const { return &paths_; }
+  // On the scanner's last text.
+  bool Matches(const JsonScanner& scanner, FilterRun* run) const {
+    return filter_ == nullptr || filter_->Matches(scanner, scanner.values(), ids_, run);
+  }
+
+ private:
+  const Filter* const filter_;
+  PathSet paths_;
+  std::vector<size_t> ids_;
+};
+
+Evaluator::Evaluator(Counters* counters, Patience patience)
+    : text_scanner_(kTextDepth),
+      counters_(counters),
+      shared_plan_(std::make_unique<EvaluationPlan>()),
+      patient_(patience == Patience::kEndless) {
+  if (!patient_) trials_.run.set_patience(kShortPatience);
+}
 Evaluator::~Evaluator() = default;
 
 JsonScanner& Evaluator::ScannerFor(size_t max_depth) {
@@ -123,10 +130,46 @@ void Evaluator::Augment(std::string_view text, JsonVerdict verdict, const JsonSc
   AppendAugmented(text, verdict, scanner.members(), style, metadata_, out);
 }
 
+void Evaluator::CountGuards(uint64_t count, int64_t offset) {
+  if (count == 0) return;
+  counters_->filters_over_budget += count;
+  guard_overruns_.Add({count, offset});
+}
+
+bool Evaluator::Passes(const LoneFilter& guard, const JsonScanner& scanner, int64_t offset) {
+  const bool passes = guard.Matches(scanner, &guard_trials_.run);
+  if (!passes && guard_trials_.run.over_budget()) CountGuards(1, offset);
+  return passes;
+}
+
+// What the trials of one record showed of filters that take many steps, or long. What a guard refused does not count: its
+// client must not learn of it.
+void Evaluator::SortTrials(const PlannedText& text, std::vector<std::shared_ptr<Matches>>* results, int64_t offset) {
+  for (const uint32_t slot : trials_.over_budget) {
+    if (IsGuardedOff(text, slot)) continue;
+    ++counters_->filters_over_budget;
+    std::shared_ptr<Matches>& result = (*results)[text.places[slot]];
+    if (result == nullptr) result = std::make_shared<Matches>();
+    result->last_over_budget = offset;
+  }
+  for (const uint32_t slot : trials_.broken_off) given_up_.emplace_back(&text, slot);
+  for (const auto& [slot, nanoseconds] : trials_.times) {
+    if (watch_.Add(text.places[slot], nanoseconds)) given_up_.emplace_back(&text, slot);
+  }
+  CountGuards(std::exchange(trials_.guards_over_budget, 0), offset);
+  trials_.over_budget.clear();
+  trials_.broken_off.clear();
+  trials_.times.clear();
+}
+
 std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
     const RecordChunk& records, const TopicPartition& partition,
-    const std::vector<std::shared_ptr<const FilterClass>>& classes, const SkipReport& skipped) {
+    const std::vector<std::shared_ptr<const FilterClass>>& classes, const SkipReport& skipped, size_t first,
+    size_t last) {
   const EvaluationPlan& plan = PlanFor(classes);
+  last = std::min(last, records.size());
+  watch_.Begin(last - first);
+  given_up_.clear();
   std::vector<std::shared_ptr<Matches>> results(classes.size());
   uint64_t parsed = 0, evaluated = 0, tried = 0, matched = 0, encoded = 0;
 
@@ -139,7 +182,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
     std::vector<std::pair<size_t, uint32_t>> found;  // places of classes that match something, with their formats
     const PathSet& first_paths = group->fields ? group->guards.index.paths() : group->raw.index.paths();
 
-    for (size_t i = 0; i < records.size(); ++i) {
+    for (size_t i = first; i < last; ++i) {
       std::optional<std::string_view> value = records.value(i);
       JsonVerdict verdict = value ? scanner.Scan(*value, &first_paths, group->field) : JsonVerdict::kInvalid;
       ++parsed;
@@ -162,7 +205,10 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
       if (group->fields) {
         guarded_.assign(group->guard_numbers.size(), 0);
         auto judge_guards = [&](PlannedGuards& guards, const JsonScanner& text_scanner) {
-          tried += guards.index.Match(text_scanner, &matching_);
+          // To the end, whatever it takes: they are the server's own.
+          tried += guards.index.Match(text_scanner, &guard_trials_, &matching_);
+          CountGuards(guard_trials_.over_budget.size(), records.offset(i));
+          guard_trials_.over_budget.clear();
           evaluated += guards.index.wanted().size();
           for (const uint32_t slot : matching_) guarded_[guards.numbers[slot]] = 1;
         };
@@ -173,10 +219,16 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
       }
 
       auto judge = [&](PlannedText& text, const JsonScanner& text_scanner) {
-        tried += text.index.Match(text_scanner, &matching_);
+        trials_.timed = !patient_ && watch_.Samples(i);
+        trials_.given_up.clear();
+        for (const auto& [where, slot] : given_up_) {
+          if (where == &text) trials_.given_up.push_back(slot);
+        }
+        tried += text.index.Match(text_scanner, &trials_, &matching_);
+        SortTrials(text, &results, records.offset(i));
         evaluated += text.filters;
         for (const uint32_t slot : matching_) {
-          if (text.guards[slot] != kNoGuard && guarded_[text.guards[slot]] == 0) continue;
+          if (IsGuardedOff(text, slot)) continue;
           ++matched;
           FormatState& format = formats_[text.formats[slot]];
           if (format.record != i) {
@@ -190,10 +242,8 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
             ++encoded;
           }
           std::shared_ptr<Matches>& result = results[text.places[slot]];
-          if (result == nullptr) {
-            result = std::make_shared<Matches>();
-            found.emplace_back(text.places[slot], text.formats[slot]);
-          }
+          if (result == nullptr) result = std::make_shared<Matches>();
+          if (result->size() == 0) found.emplace_back(text.places[slot], text.formats[slot]);
           result->Add(records.offset(i), format.begin, format.frame);
         }
       };
@@ -213,6 +263,7 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
   for (std::shared_ptr<Matches>& result : results) {
     shared.push_back(result != nullptr ? std::move(result) : NoMatches());
   }
+  for (const auto& [text, slot] : given_up_) shared[text->places[slot]] = nullptr;
   return shared;
 }
 
@@ -252,7 +303,7 @@ std::shared_ptr<const MessageTexts> Evaluator::Texts(const RecordChunk& records,
       Augment(*value, verdict, scanner, format.metadata, records, i, partition, &scanned_text_);
       ScanText(guard.paths());
     }
-    if (!guard.Matches(guard_augmented ? text_scanner_ : scanner)) continue;
+    if (!Passes(guard, guard_augmented ? text_scanner_ : scanner, records.offset(i))) continue;
     if (format.fields) verdict = CutFields(*format.fields, &scanner, nullptr, format.metadata.field, &*value);
     texts->offsets.push_back(records.offset(i));
     Augment(*value, verdict, scanner, format.metadata, records, i, partition, &texts->texts.emplace_back());
@@ -270,7 +321,7 @@ std::shared_ptr<const MessageTexts> Evaluator::Permitted(std::shared_ptr<const M
   for (size_t i = 0; i < texts->texts.size(); ++i) {
     scanned_text_ = texts->texts[i];
     JsonVerdict verdict = ScanText(guard.paths());
-    if (!guard.Matches(text_scanner_)) continue;
+    if (!Passes(guard, text_scanner_, texts->offsets[i])) continue;
     const bool container = verdict == JsonVerdict::kObject || verdict == JsonVerdict::kArray;
     // What toJSON may make of an object has no fields: none of it is known to be harmless.
     if (fields != nullptr && !container) continue;
@@ -282,25 +333,49 @@ std::shared_ptr<const MessageTexts> Evaluator::Permitted(std::shared_ptr<const M
   return permitted;
 }
 
-std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class) {
-  std::vector<uint8_t> verdicts(texts.texts.size(), 1);
+std::shared_ptr<const Matches> Evaluator::EvaluateTexts(const MessageTexts& texts, const FilterClass& filter_class,
+                                                        size_t first, size_t last) {
+  last = std::min(last, texts.texts.size());
+  std::vector<uint8_t> verdicts(texts.texts.size(), 0);
+  std::fill(verdicts.begin() + static_cast<ptrdiff_t>(first), verdicts.begin() + static_cast<ptrdiff_t>(last), 1);
+  int64_t last_over_budget = -1;
   if (filter_class.filter) {
-    const LoneFilter filter(filter_class.filter.get());
-    for (size_t i = 0; i < texts.texts.size(); ++i) {
+    FilterIndex index;
+    index.Want({index.Add(filter_class.filter)});
+    trials_.given_up.clear();
+    watch_.Begin(last - first);
+    bool given_up = false;
+    for (size_t i = first; i < last && !given_up; ++i) {
       scanned_text_ = texts.texts[i];
-      ScanText(filter.paths());
-      verdicts[i] = filter.Matches(text_scanner_);
+      ScanText(&index.paths());
+      trials_.timed = !patient_ && watch_.Samples(i);
+      index.Match(text_scanner_, &trials_, &matching_);
+      verdicts[i] = matching_.empty() ? 0 : 1;
+      if (!trials_.over_budget.empty()) last_over_budget = texts.offsets[i];
+      counters_->filters_over_budget += trials_.over_budget.size();
+      trials_.over_budget.clear();
+      CountGuards(std::exchange(trials_.guards_over_budget, 0), texts.offsets[i]);
+      given_up = !trials_.broken_off.empty();
+      for (const auto& [slot, nanoseconds] : trials_.times) given_up = watch_.Add(slot, nanoseconds) || given_up;
+      trials_.broken_off.clear();
+      trials_.times.clear();
     }
-    counters_->records_parsed += texts.texts.size();
-    counters_->filter_evaluations += texts.texts.size();
-    counters_->filters_tried += texts.texts.size();
+    counters_->records_parsed += last - first;
+    counters_->filter_evaluations += last - first;
+    counters_->filters_tried += last - first;
+    if (given_up) return nullptr;
   }
-  return EncodeAccepted(texts, verdicts, filter_class);
+  return Encode(texts, verdicts, filter_class, last_over_budget);
 }
 
 std::shared_ptr<const Matches> Evaluator::EncodeAccepted(const MessageTexts& texts,
                                                          const std::vector<uint8_t>& verdicts,
                                                          const FilterClass& filter_class) {
+  return Encode(texts, verdicts, filter_class, -1);
+}
+
+std::shared_ptr<const Matches> Evaluator::Encode(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
+                                                 const FilterClass& filter_class, int64_t last_over_budget) {
   auto frames = std::make_shared<std::string>();
   auto result = std::make_shared<Matches>();
   for (size_t i = 0; i < texts.texts.size() && i < verdicts.size(); ++i) {
@@ -311,6 +386,7 @@ std::shared_ptr<const Matches> Evaluator::EncodeAccepted(const MessageTexts& tex
   counters_->records_matched += result->size();
   counters_->records_encoded += result->size();
   result->frames = std::move(frames);
+  result->last_over_budget = last_over_budget;
   return result;
 }
 

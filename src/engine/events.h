@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/result.h"
 #include "engine/session.h"
+#include "engine/starts.h"
 #include "kafka/client.h"
 #include "record/record_chunk.h"
 
@@ -17,27 +19,26 @@ namespace kasocki {
 
 using RequestId = uint32_t;
 
-inline constexpr int32_t kAllPartitions = -1;
-inline constexpr int64_t kOffsetEnd = -1;
-inline constexpr int64_t kOffsetBeginning = -2;
+// Of an event that nobody asked for.
+inline constexpr RequestId kNobody = 0;
 
-struct Assignment {
-  std::string topic;
-  int32_t partition = kAllPartitions;
-  int64_t offset = kOffsetEnd;  // >= 0, or one of the two above
-};
-
-// The answer to Hub::RequestTopics. `healable`: an error that may pass by itself.
+// The answer to Hub::RequestTopics; to kNobody, when names came or went and a session follows them. `healable`: an error
+// that may pass by itself.
 struct TopicsEvent {
   RequestId request;
   Result<std::vector<std::string>> topics;
   bool healable = true;
 };
-// The answer to Hub::Subscribe: offsets as asked for, partitions filled in.
+// A partition of a subscription. `offset`: as it was asked for; the real one where that was a time or a distance.
+struct Assigned {
+  TopicPartition partition;
+  std::optional<int64_t> offset;  // nullopt: Kafka has not told yet
+};
+// The answer to Hub::Subscribe, partitions filled in.
 struct SubscribedEvent {
   SessionId session;
   RequestId request;
-  Result<std::vector<Assignment>> assignments;
+  Result<std::vector<Assigned>> assignments;
 };
 // A lasting error of a partition that these sessions read.
 struct SessionsErrorEvent {
@@ -51,6 +52,13 @@ struct SkippedEvent {
   int32_t partition = 0;
   int64_t offset = 0;
   std::string reason;
+};
+// Messages on which the server's own filter took too many steps since the last such event, with the last of them.
+struct GuardBudgetEvent {
+  uint64_t count = 0;
+  std::string topic;
+  int32_t partition = 0;
+  int64_t offset = 0;
 };
 // Records for a JavaScript deserializer; answered by Hub::Deserialized.
 struct DeserializeEvent {
@@ -69,8 +77,8 @@ struct ClosedEvent {};
 
 // librdkafka's own events travel as they are.
 using HubEvent =
-    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, DeserializeEvent, MatchEvent,
-                 ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
+    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, GuardBudgetEvent, DeserializeEvent,
+                 MatchEvent, ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
 
 }  // namespace kasocki
 

@@ -1,5 +1,7 @@
 #include "engine/filter_class.h"
 
+#include <utility>
+
 namespace kasocki {
 namespace {
 
@@ -25,7 +27,7 @@ std::shared_ptr<const MessageFormat> FilterClasses::Format(const std::string& na
 std::shared_ptr<const FilterClass> FilterClasses::Class(std::shared_ptr<const Filter> filter, FunctionId matcher,
                                                         FunctionId decoder, std::shared_ptr<const MessageFormat> format,
                                                         std::shared_ptr<const Filter> guard) {
-  if (guard && !format->fields && matcher == 0) filter = Filter::Both(std::move(guard), std::move(filter));
+  if (guard && !format->fields && matcher == 0) filter = Filter::Guarded(*std::exchange(guard, nullptr), filter.get());
   const auto canonical = [](const auto& of) { return of ? of->canonical() : std::string(); };
   ClassKey key{canonical(filter), canonical(guard), matcher, decoder, format.get()};
   std::lock_guard lock(mutex_);

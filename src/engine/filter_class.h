@@ -38,7 +38,7 @@ struct MessageFormat {
 // Ids of functions in JavaScript; 0: none. Equal ids are the same function.
 using FunctionId = uint32_t;
 
-// Immutable. Kept alive by the sessions of the class and by results made for it.
+// Immutable but for its pace. Kept alive by the sessions of the class and by results made for it.
 struct FilterClass {
   uint64_t id = 0;                       // never used again within a registry
   std::shared_ptr<const Filter> filter;  // null: every message
@@ -48,6 +48,10 @@ struct FilterClass {
   FunctionId matcher = 0;  // a JavaScript matcher instead of `filter`
   FunctionId decoder = 0;  // a JavaScript deserializer instead of JSON and metadata
   std::shared_ptr<const MessageFormat> format;
+  // The slow lane's, on the worker: the filter takes long, and for how many chunks it has not any more. (Results do not
+  // depend on it.)
+  mutable bool slow = false;
+  mutable uint32_t short_in_a_row = 0;
 
   bool needs_javascript() const { return matcher != 0 || decoder != 0; }
   // The filter looks at the metadata member: it must be evaluated on the augmented text.

@@ -37,10 +37,24 @@ void Hub::CloseSession(const std::shared_ptr<Session>& session) {
   mailbox_.Post([this, session] { worker_.RemoveSession(session); });
 }
 
-void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments) {
-  mailbox_.Post([this, session, request, assignments = std::move(assignments)]() mutable {
-    worker_.Subscribe(session, request, std::move(assignments));
+void Hub::Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments,
+                    const SubscribeOptions& options) {
+  mailbox_.Post(
+      [this, session, generation = session->generation(), request, assignments = std::move(assignments),
+       options]() mutable { worker_.Subscribe(session, generation, request, std::move(assignments), options); });
+}
+
+void Hub::Join(const std::shared_ptr<Session>& session, std::vector<Assignment> topics) {
+  mailbox_.Post([this, session, generation = session->generation(), topics = std::move(topics)] {
+    worker_.Join(session, generation, topics);
   });
+}
+
+std::vector<Standing> Hub::Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics,
+                                       bool bounded) {
+  std::vector<Standing> stood = session->Unsubscribe(topics, bounded);
+  mailbox_.Post([this, session] { worker_.RemoveEnded(session); });
+  return stood;
 }
 
 void Hub::WakeSession(const std::shared_ptr<Session>& session) {
@@ -57,9 +71,9 @@ void Hub::SetWanting(const std::shared_ptr<Session>& session, bool wanting) {
   if (session->SetWanting(wanting) && wanting) WakeSession(session);
 }
 
-std::vector<Segment> Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {
+Taken Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {
   bool credit = false;
-  std::vector<Segment> taken = session->Take(max_bytes, max_count, &credit);
+  Taken taken = session->Take(max_bytes, max_count, &credit);
   if (credit) WakeSession(session);
   return taken;
 }

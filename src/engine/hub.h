@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,10 +51,16 @@ class Hub {
   void CloseSession(const std::shared_ptr<Session>& session);
 
   // Answered by a SubscribedEvent.
-  void Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments);
+  void Subscribe(const std::shared_ptr<Session>& session, RequestId request, std::vector<Assignment> assignments,
+                 const SubscribeOptions& options);
+  // Topics that a pattern of the subscription has found later.
+  void Join(const std::shared_ptr<Session>& session, std::vector<Assignment> topics);
+  // Ends these topics at once (null: the whole subscription, or one under way); returns where they stood.
+  std::vector<Standing> Unsubscribe(const std::shared_ptr<Session>& session, const std::set<std::string>* topics,
+                                    bool bounded);
   void SetFilter(const std::shared_ptr<Session>& session, std::shared_ptr<const Filter> filter, FunctionId matcher);
   void SetWanting(const std::shared_ptr<Session>& session, bool wanting);
-  std::vector<Segment> Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count);
+  Taken Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count);
 
   // Answers to a DeserializeEvent and a MatchEvent.
   void Deserialized(RequestId request, std::vector<std::optional<std::string>> texts);

@@ -6,11 +6,11 @@ namespace kasocki {
 
 void JsStage::Request(uint64_t partition_id, const TopicPartition& partition, std::shared_ptr<ScanChunk> chunk,
                       std::shared_ptr<const FilterClass> filter_class, const SkipReport& skipped) {
-  chunk->results[filter_class->id] = nullptr;
-  Job job{partition_id, chunk, std::move(filter_class)};
+  Job job{partition_id, partition, chunk, std::move(filter_class)};
   FunctionId decoder = job.filter_class->decoder;
   if (decoder == 0) {
     auto texts = evaluator_->Texts(*chunk->records, partition, *job.filter_class, skipped);
+    overran_(partition, evaluator_->TakeGuardOverruns());
     return Judge(std::move(job), std::move(texts));
   }
   auto known = chunk->decoded.find(decoder);
@@ -47,16 +47,34 @@ void JsStage::Deserialized(RequestId request, std::vector<std::optional<std::str
 
 void JsStage::JudgePermitted(Job job, const std::shared_ptr<const MessageTexts>& texts) {
   auto permitted = evaluator_->Permitted(texts, *job.filter_class);
+  overran_(job.partition, evaluator_->TakeGuardOverruns());
   Judge(std::move(job), std::move(permitted));
 }
 
 void JsStage::Judge(Job job, std::shared_ptr<const MessageTexts> texts) {
   FunctionId matcher = job.filter_class->matcher;
-  if (matcher == 0) return Store(job, evaluator_->EvaluateTexts(*texts, *job.filter_class));
+  if (matcher == 0) return JudgeNatively(std::move(job), std::move(texts));
   RequestId request = next_request_++;
   std::shared_ptr<const std::vector<std::string>> messages(texts, &texts->texts);
   matchings_.emplace(request, Matching{std::move(job), std::move(texts)});
   send_(MatchEvent{request, matcher, std::move(messages)});
+}
+
+void JsStage::JudgeNatively(Job job, std::shared_ptr<const MessageTexts> texts) {
+  if (!job.filter_class->slow) {
+    auto found = evaluator_->EvaluateTexts(*texts, *job.filter_class);
+    overran_(job.partition, evaluator_->TakeGuardOverruns());
+    if (found) return Store(job, std::move(found));
+  }
+  // Chunks that wait for a function are few, and so are those that come here.
+  auto slow = std::make_shared<SlowJob>();
+  slow->texts = std::move(texts);
+  slow->filter_class = job.filter_class;
+  slow->done = [this, job = std::move(job)](const SlowJob& finished) {
+    overran_(job.partition, finished.guard_overruns);
+    Store(job, finished.found);
+  };
+  slow_lane_->JudgeAnyway(std::move(slow));
 }
 
 void JsStage::Matched(RequestId request, const std::vector<uint8_t>& verdicts) {
@@ -68,7 +86,7 @@ void JsStage::Matched(RequestId request, const std::vector<uint8_t>& verdicts) {
 }
 
 void JsStage::Store(const Job& job, std::shared_ptr<const Matches> matches) {
-  job.chunk->results[job.filter_class->id] = std::move(matches);
+  job.chunk->results.Set(job.filter_class->id, std::move(matches));
   stored_(job.partition_id);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/events.h"
 #include "engine/filter_class.h"
 #include "engine/scan.h"
+#include "engine/slow_lane.h"
 
 namespace kasocki {
 
@@ -26,9 +27,15 @@ class JsStage {
   using Send = std::function<void(HubEvent)>;
   // Something was stored in a chunk of this partition.
   using Stored = std::function<void(uint64_t partition_id)>;
+  // The server's own filters took too many steps there.
+  using Overran = std::function<void(const TopicPartition& partition, const GuardOverruns& overruns)>;
 
-  JsStage(Evaluator* evaluator, Send send, Stored stored)
-      : evaluator_(evaluator), send_(std::move(send)), stored_(std::move(stored)) {}
+  JsStage(Evaluator* evaluator, SlowLane* slow_lane, Send send, Stored stored, Overran overran)
+      : evaluator_(evaluator),
+        slow_lane_(slow_lane),
+        send_(std::move(send)),
+        stored_(std::move(stored)),
+        overran_(std::move(overran)) {}
   JsStage(const JsStage&) = delete;
   JsStage& operator=(const JsStage&) = delete;
 
@@ -43,6 +50,7 @@ class JsStage {
  private:
   struct Job {
     uint64_t partition_id;
+    TopicPartition partition;
     std::shared_ptr<ScanChunk> chunk;
     std::shared_ptr<const FilterClass> filter_class;
   };
@@ -59,9 +67,13 @@ class JsStage {
   void Judge(Job job, std::shared_ptr<const MessageTexts> texts);
   void Store(const Job& job, std::shared_ptr<const Matches> matches);
 
+  void JudgeNatively(Job job, std::shared_ptr<const MessageTexts> texts);
+
   Evaluator* const evaluator_;
+  SlowLane* const slow_lane_;
   const Send send_;
   const Stored stored_;
+  const Overran overran_;
   RequestId next_request_ = 1;
   std::map<RequestId, Decoding> decodings_;
   std::map<RequestId, Matching> matchings_;

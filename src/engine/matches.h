@@ -26,6 +26,8 @@ struct Matches {
   // The frames of all classes of one format lie in one block, each frame once.
   std::shared_ptr<const std::string> frames;
   std::vector<Match> matches;  // by offset
+  // The last record that the filter took too many steps for, which is therefore none of the matches; -1: there is none.
+  int64_t last_over_budget = -1;
 
   size_t size() const { return matches.size(); }
   size_t total_bytes() const {

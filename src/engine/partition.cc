@@ -48,6 +48,7 @@ void Partition::Add(Cursor* cursor) {
 }
 
 void Partition::Remove(Cursor* cursor) {
+  ReleaseJob(cursor);
   if (cursor->list != nullptr) cursor->list->Remove(cursor);
   cursor->scan = nullptr;
   cursor->partition = nullptr;
@@ -64,6 +65,23 @@ void Partition::GetOff(Cursor* cursor, CursorList* list) {
   list->Add(cursor);
 }
 
+int64_t Partition::End() const {
+  if (tail_ && tail_->established()) return tail_->to();
+  return catch_up_ && catch_up_->established() ? std::max(catch_up_->known_end(), catch_up_->to()) : -1;
+}
+
+// Asked when a cursor boards or has credit again, not at each step: a client that takes what it is given is not slow,
+// however many records come at once.
+bool Partition::SkipIfSlow(Cursor* cursor) {
+  if (!cursor->may_skip) return false;
+  const int64_t end = End();
+  if (end < 0) return false;
+  cursor->may_skip = false;
+  if (!cursor->session->SkipTo(cursor, end)) return false;
+  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+  return true;
+}
+
 void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
   while (!scan->riding.empty()) {
     Cursor* cursor = scan->riding[scan->riding.size() - 1];
@@ -76,11 +94,14 @@ void Partition::LeaveScan(Scan* scan, Clock::time_point now) {
 void Partition::Wake(Cursor* cursor, Clock::time_point now) {
   if (cursor->scan != nullptr) {
     if (cursor->list == &cursor->scan->riding) return;
+    cursor->may_skip = true;
     stall_ += (std::chrono::duration_cast<milliseconds>(now - cursor->since) - stall_) / kStallSamples;
     cursor->scan->riding.Add(cursor);
     cursor->since = now;
     joined_at_ = now;
-  } else if (cursor->list != &waiting_) {
+  } else if (cursor->list != &waiting_ && !StaysApart(*cursor)) {
+    ReleaseJob(cursor);
+    cursor->may_skip = true;
     waiting_.Add(cursor);
     cursor->since = now;
   }
@@ -93,8 +114,8 @@ bool Partition::Pump(Clock::time_point now) {
     SetTimer(retry_at_);
     return false;
   }
+  bool more = StepApart(now);
   Board();
-  bool more = false;
   if (tail_) more |= PumpScan(tail_.get(), now);
   if (catch_up_) more |= PumpScan(catch_up_.get(), now);
   if (asking_bounds_ || (failed_ && now < retry_at_)) {
@@ -148,44 +169,57 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
 
 bool Partition::StepRiders(Scan* scan, Clock::time_point now) {
   bool moved = false;
-  needed_.clear();
   unevaluated_.clear();
-  asking_ = true;
   for (size_t i = scan->riding.size(); i-- > 0;) moved |= StepRider(scan, scan->riding[i], now);
-  if (!needed_.empty()) {
-    host_->Evaluate(this, needed_);
-    needed_.clear();
-    // Those still not evaluated wait for JavaScript, or changed their filter meanwhile: then the next step asks.
-    asking_ = false;
-    asks_again_ = false;
-    std::vector<Cursor*> again;
-    again.swap(unevaluated_);
-    for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
-    moved |= asks_again_;
-  }
-  return moved;
+  if (needed_.empty()) return moved;
+  apart_needs_.swap(needed_);
+  host_->Evaluate(this, &apart_needs_);
+  std::erase_if(apart_needs_, [](const PartitionHost::Needed& need) { return !need.apart; });
+  for (const PartitionHost::Needed& need : apart_needs_) need.chunk->results.Unask(need.filter_class->id);
+  // Those still not evaluated go apart, wait for JavaScript, or changed their filter this very moment.
+  std::vector<Cursor*> again;
+  again.swap(unevaluated_);
+  for (Cursor* cursor : again) moved |= StepRider(scan, cursor, now);
+  apart_needs_.clear();
+  return moved || !needed_.empty();
 }
 
 bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   Session* session = cursor->session;
+  if (SkipIfSlow(cursor) && scan == catch_up_.get()) {
+    GetOff(cursor, &waiting_);
+    cursor->since = now;
+    return false;
+  }
+  const PartitionHost::Needed* apart = nullptr;
+  int64_t over_budget = -1;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
     if (position >= scan->to()) return Session::Step::kAtEnd;
     const std::shared_ptr<ScanChunk>* chunk = scan->ChunkAt(position);
     if (chunk == nullptr) return context.MoveTo(scan->to());
-    const FilterClass& filter_class = context.filter_class();
-    const std::shared_ptr<const Matches>* found = (*chunk)->Find(filter_class);
-    if (found != nullptr) return context.Prepare(*found, (*chunk)->to);
-    if ((*chunk)->results.contains(filter_class.id)) return Session::Step::kNotEvaluated;
-    if (asking_) {
-      (*chunk)->results[filter_class.id] = nullptr;  // asked for
-      needed_.push_back({*chunk, context.shared_filter_class()});
-    } else {
-      asks_again_ = true;
+    if (context.until_time() >= 0) {
+      int64_t until = (*chunk)->records->FindTime(position, context.until_time());
+      if (until >= 0) return context.SetUntil(until);
+    }
+    const std::shared_ptr<const FilterClass>& filter_class = context.shared_filter_class();
+    const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
+    if (found != nullptr) {
+      if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
+      return context.Prepare(*found, (*chunk)->to);
+    }
+    const auto known = std::find_if(apart_needs_.begin(), apart_needs_.end(), [&](const PartitionHost::Needed& need) {
+      return need.chunk == *chunk && need.filter_class == filter_class;
+    });
+    if (known != apart_needs_.end()) {
+      apart = &*known;
+    } else if ((*chunk)->results.Ask(filter_class->id)) {
+      needed_.push_back({*chunk, filter_class});
     }
     return Session::Step::kNotEvaluated;
   });
+  if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
       host_->SessionReady(session->id());
@@ -196,7 +230,11 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     case Session::Step::kAtEnd:
       return false;
     case Session::Step::kNotEvaluated:
-      unevaluated_.push_back(cursor);
+      if (apart != nullptr) {
+        SetApart(cursor, apart->job, now);
+      } else {
+        unevaluated_.push_back(cursor);
+      }
       return false;
     case Session::Step::kBehind:
       GetOff(cursor, &waiting_);
@@ -228,11 +266,11 @@ void Partition::HandOver() {
 void Partition::Board() {
   for (size_t i = waiting_.size(); i-- > 0;) {
     Cursor* cursor = waiting_[i];
-    if (cursor->session->CanBoard() != Session::Boarding::kReady) {
+    if (cursor->session->CanBoard(cursor) != Session::Boarding::kReady) {
       idle_.Add(cursor);
       continue;
     }
-    cursor->seen_position = cursor->session->Position(*cursor);
+    SkipIfSlow(cursor);
     // Ahead of the tail is as good as on it: Kafka told of an end that the tail is about to read.
     if (tail_ && tail_->established() && cursor->seen_position >= tail_->from()) {
       Ride(tail_.get(), cursor);
@@ -269,10 +307,18 @@ void Partition::PaceCatchUp(Clock::time_point now) {
 
 void Partition::ManageTail(Clock::time_point now) {
   if (!tail_) {
-    if (catch_up_ && catch_up_->at_end() && !catch_up_->riding.empty()) StartTail();
+    if (!catch_up_) return;
+    if (catch_up_->at_end() && !catch_up_->riding.empty()) return StartTail(catch_up_->to());
+    const int64_t end = End();
+    int64_t lowest = std::numeric_limits<int64_t>::max();
+    for (const Cursor* cursor : waiting_) {
+      const bool near = end >= 0 && cursor->seen_position >= end - static_cast<int64_t>(options_.read_batch);
+      if (near && cursor->seen_position > catch_up_->to()) lowest = std::min(lowest, cursor->seen_position);
+    }
+    if (lowest != std::numeric_limits<int64_t>::max()) StartTail(lowest);
     return;
   }
-  if (!tail_->riding.empty() || !tail_->established()) {
+  if (!tail_->riding.empty() || !apart_.empty() || !tail_->established()) {
     tail_deserted_at_ = now;
   } else if (now >= tail_deserted_at_ + options_.linger) {
     tail_.reset();
@@ -298,7 +344,7 @@ Cursor* Partition::NextTurn(Clock::time_point now) const {
 void Partition::ManageCatchUp(Clock::time_point now) {
   if (catch_up_) {
     bool ridden = !catch_up_->riding.empty();
-    if (ridden) deserted_at_ = now;
+    if (ridden || !apart_.empty()) deserted_at_ = now;
     Cursor* turn = NextTurn(now);
     bool others_first = !ridden && catch_up_->stalled.empty() && !waiting_.empty();
     bool tail_took_over = !ridden && catch_up_->stalled.empty() && tail_ && tail_->established() && catch_up_->at_end();
@@ -329,7 +375,7 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   // Cursors that stand here and have not started yet are waited for a little: they are likely to start in a moment.
   for (size_t i = idle_.size(); i-- > 0;) {
     Cursor* cursor = idle_[i];
-    if (cursor->session->Position(*cursor) != position) continue;
+    if (!cursor->session->StandsAt(*cursor, position)) continue;
     cursor->scan = catch_up_.get();
     cursor->seen_position = position;
     cursor->since = now;
@@ -337,12 +383,12 @@ void Partition::StartCatchUp(int64_t position, Clock::time_point now) {
   }
 }
 
-void Partition::StartTail() {
-  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, catch_up_->to());
+void Partition::StartTail(int64_t position) {
+  Result<std::unique_ptr<LogReader>> reader = host_->OpenReader(KafkaClient::Role::kTail, this, position);
   // The catch-up scan goes on at the end of the log; the next Pump tries again.
   if (!reader.ok()) return;
-  tail_ = std::make_unique<Scan>(std::move(reader.value()), catch_up_->to(), counters_);
-  tail_->Inherit(*catch_up_);
+  tail_ = std::make_unique<Scan>(std::move(reader.value()), position, counters_);
+  if (position == catch_up_->to()) tail_->Inherit(*catch_up_);
   ++counters_->tail_scans;
 }
 
@@ -359,6 +405,7 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
     std::vector<SessionId> sessions;
     for (const Cursor* cursor : waiting_) sessions.push_back(cursor->session->id());
     for (const Cursor* cursor : idle_) sessions.push_back(cursor->session->id());
+    for (const Cursor* cursor : apart_) sessions.push_back(cursor->session->id());
     host_->PartitionFailed(this, sessions, error);
   } else {
     backoff_ = std::min(backoff_ * 2, kLongestBackoff);
@@ -375,12 +422,17 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
     if (scan != nullptr) LeaveScan(scan, now);
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
-  for (CursorList* list : {&idle_, &waiting_}) {
-    for (Cursor* cursor : *list) cursor->session->ClampPosition(cursor, begin, end);
+  for (CursorList* list : {&idle_, &waiting_, &apart_}) {
+    for (Cursor* cursor : *list) {
+      cursor->session->ClampPosition(cursor, begin, end);
+      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+    }
   }
 }
 
-bool Partition::unused() const { return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && !asking_bounds_; }
+bool Partition::unused() const {
+  return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && apart_.empty() && !asking_bounds_;
+}
 
 int64_t Partition::Lag() const {
   int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
@@ -390,6 +442,7 @@ int64_t Partition::Lag() const {
     for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
   };
   look(waiting_);
+  look(apart_);
   for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan == nullptr) continue;
     look(scan->riding);

@@ -8,10 +8,13 @@
 //              made no progress for `hold` (longer where those who do take longer): they get off, and board again when
 //              their credit allows.
 //   hand over  At the end of the log the catch-up scan starts the tail, which inherits its chunks; cursors change over
-//              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`.
+//              when the intervals touch. The tail waits for nobody: it keeps the last `tail_bytes`. One that waits near
+//              the end does not wait for a catch-up scan to get there.
 //   turns      A cursor that waited for `patience` is read for, even if the scan must leave its riders for it.
+//   apart      A cursor whose filter takes long gets off with the chunk that it is at, and boards again when that has been
+//              judged. Nobody waits for it.
 //
-// Used by the worker alone.
+// partition.cc has all but the last, which is in apart.cc. Used by the worker alone.
 #ifndef KASOCKI_ENGINE_PARTITION_H_
 #define KASOCKI_ENGINE_PARTITION_H_
 
@@ -27,6 +30,7 @@
 #include "engine/cursor.h"
 #include "engine/scan.h"
 #include "engine/session.h"
+#include "engine/slow_lane.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -46,12 +50,18 @@ class PartitionHost {
   virtual ~PartitionHost() = default;
   virtual Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition,
                                                         int64_t offset) = 0;
-  // Evaluates, and stores what is found in the chunks; what needs JavaScript is stored later, followed by a Pump.
+  // Evaluates, and stores what is found in the chunks; what needs JavaScript is stored later, followed by a Pump. What
+  // takes long is said to be done apart: by a job, whose end is followed by a Pump, or, without one, some time later if it
+  // is asked for again.
   struct Needed {
     std::shared_ptr<ScanChunk> chunk;
     std::shared_ptr<const FilterClass> filter_class;
+    bool apart = false;
+    std::shared_ptr<SlowJob> job = nullptr;
   };
-  virtual void Evaluate(Partition* partition, const std::vector<Needed>& needed) = 0;
+  virtual void Evaluate(Partition* partition, std::vector<Needed>* needed) = 0;
+  // The session passes a record that its filter took too many steps for.
+  virtual void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) = 0;
   // The session has something to take.
   virtual void SessionReady(SessionId session) = 0;
   // Asks where the log begins and ends; Partition::SetBounds answers.
@@ -101,12 +111,26 @@ class Partition {
   void ManageCatchUp(Clock::time_point now);
   void ManageTail(Clock::time_point now);
   void StartCatchUp(int64_t position, Clock::time_point now);
-  void StartTail();
+  void StartTail(int64_t position);
   void Ride(Scan* scan, Cursor* cursor);
   void GetOff(Cursor* cursor, CursorList* list);
+  // Where the log ends, as far as its scans know; -1: not yet.
+  int64_t End() const;
+  // Has the cursor skip to the end, if it has not moved on by itself since this was last asked and its session's policy
+  // says so.
+  bool SkipIfSlow(Cursor* cursor);
   void LeaveScan(Scan* scan, Clock::time_point now);
   void Fail(const Error& error, Clock::time_point now);
   Cursor* NextTurn(Clock::time_point now) const;
+
+  // --- apart.cc
+  void SetApart(Cursor* cursor, std::shared_ptr<SlowJob> job, Clock::time_point now);
+  bool StepApart(Clock::time_point now);
+  bool StepApart(Cursor* cursor, Clock::time_point now);
+  bool StaysApart(const Cursor& cursor) const;
+  void ComeBack(Cursor* cursor, CursorList* list, Clock::time_point now);
+  void ReleaseJob(Cursor* cursor);
+
   void SetTimer(Clock::time_point at) {
     if (!timer_ || at < *timer_) timer_ = at;
   }
@@ -121,6 +145,7 @@ class Partition {
   std::unique_ptr<Scan> catch_up_;
   CursorList idle_;                     // do not want records now, or have no credit
   CursorList waiting_;                  // want records that no scan covers
+  CursorList apart_;                    // wait for what takes long
   std::chrono::milliseconds stall_{0};  // how long cursors that stalled and went on were stalled, on average
   Clock::time_point joined_at_{};       // when a cursor last joined the catch-up scan
   Clock::time_point started_at_{};      // when the catch-up scan started
@@ -133,11 +158,10 @@ class Partition {
   Clock::time_point retry_at_{};
   std::optional<Clock::time_point> timer_;
 
+  std::vector<PartitionHost::Needed> needed_;  // asked for, to be evaluated in this step, or the next
   // Scratch of one step.
-  std::vector<PartitionHost::Needed> needed_;
+  std::vector<PartitionHost::Needed> apart_needs_;
   std::vector<Cursor*> unevaluated_;
-  bool asking_ = true;       // what is not evaluated is asked for; later it is left to the next step:
-  bool asks_again_ = false;  // something is
 };
 
 }  // namespace kasocki

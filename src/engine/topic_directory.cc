@@ -72,6 +72,7 @@ void TopicDirectory::Fetched(Result<ClusterMetadata> result, Clock::time_point a
   std::vector<Waiter> waiters;
   waiters.swap(waiters_);
   for (const Waiter& waiter : waiters) waiter.done(&*metadata_, nullptr);
+  if (observer_) observer_(*metadata_);
 }
 
 void TopicDirectory::Request(milliseconds max_age, milliseconds timeout, Done done) {

@@ -39,6 +39,11 @@ class TopicDirectory {
   // The client outlives the directory.
   void Start(KafkaClient* client);
 
+  // Who is told of all that Kafka tells. Valid during the call.
+  void SetObserver(std::function<void(const ClusterMetadata&)> observer) { observer_ = std::move(observer); }
+  // What it told last; null: nothing yet.
+  const ClusterMetadata* last() const { return metadata_ ? &*metadata_ : nullptr; }
+
   // Calls `done` with metadata no older than `max_age`, at once if it has them; with a failure after `timeout`.
   void Request(std::chrono::milliseconds max_age, std::chrono::milliseconds timeout, Done done);
 
@@ -65,6 +70,7 @@ class TopicDirectory {
   Clock::time_point as_of_{};
   std::optional<Error> last_error_;
   std::vector<Waiter> waiters_;
+  std::function<void(const ClusterMetadata&)> observer_;
   uint64_t next_waiter_ = 1;
   bool fetching_ = false;
   // Commands and timers that outlive the directory look here first.

@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLongestSleep{60000};
 constexpr milliseconds kSkipReportEvery{1000};
 constexpr milliseconds kLagEvery{1000};
+constexpr std::chrono::minutes kBudgetReportEvery{1};
 constexpr milliseconds kTidyEvery{5000};
 
 }  // namespace
@@ -21,10 +22,12 @@ Worker::Worker(WorkerOptions options, Mailbox* mailbox, Outbox* outbox, Counters
       outbox_(outbox),
       counters_(counters),
       topics_(std::make_unique<TopicDirectory>(mailbox, &timers_)),
-      evaluator_(counters),
+      evaluator_(counters, Evaluator::Patience::kShort),
+      slow_lane_(std::make_unique<SlowLane>(mailbox, counters)),
       js_stage_(
-          &evaluator_, [this](HubEvent event) { outbox_->Push(std::move(event)); },
-          [this](uint64_t partition_id) { dirty_.insert(partition_id); }) {}
+          &evaluator_, slow_lane_.get(), [this](HubEvent event) { outbox_->Push(std::move(event)); },
+          [this](uint64_t partition_id) { dirty_.insert(partition_id); },
+          [this](const TopicPartition& name, const GuardOverruns& overruns) { GuardsOverran(name, overruns); }) {}
 
 Worker::~Worker() = default;
 
@@ -72,16 +75,18 @@ bool Worker::OpenClients() {
   bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
-      [this](const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
-        AddCursor(session, name, position);
-      },
-      [this](SubscribedEvent event) { outbox_->Push(std::move(event)); });
+      [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
+             int64_t position, Bound until, Session::Announce announce,
+             std::optional<int64_t> asked) { AddCursor(session, generation, name, position, until, announce, asked); },
+      [this](HubEvent event) { outbox_->Push(std::move(event)); },
+      [this](SessionId session) { SessionReady(session); });
   topics_->Start(catch_up_client_.get());
   return true;
 }
 
 void Worker::CloseClients() {
   for (auto& [id, session] : sessions_) session->Close();
+  slow_lane_.reset();
   partitions_.clear();
   topics_.reset();
   subscriptions_.reset();
@@ -135,16 +140,30 @@ void Worker::AddSession(std::shared_ptr<Session> session) {
 void Worker::RemoveSession(const std::shared_ptr<Session>& session) {
   if (sessions_.erase(session->id()) == 0) return;
   --counters_->sessions;
-  for (const std::unique_ptr<Cursor>& cursor : session->cursors) {
-    if (cursor->partition == nullptr) continue;
-    MarkDirty(*cursor->partition);
-    cursor->partition->Remove(cursor.get());
-  }
+  if (subscriptions_) subscriptions_->Forget(session->id());
+  for (const std::unique_ptr<Cursor>& cursor : session->cursors) RemoveCursor(cursor.get());
 }
 
-void Worker::Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments) {
+void Worker::RemoveCursor(Cursor* cursor) {
+  if (cursor->partition == nullptr) return;
+  MarkDirty(*cursor->partition);
+  cursor->partition->Remove(cursor);
+}
+
+void Worker::Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
+                       std::vector<Assignment> assignments, const SubscribeOptions& options) {
   if (broken_) return outbox_->Push(SubscribedEvent{session->id(), request, *broken_});
-  subscriptions_->Subscribe(std::move(session), request, std::move(assignments));
+  subscriptions_->Subscribe(std::move(session), generation, request, std::move(assignments), options);
+}
+
+void Worker::Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+                  const std::vector<Assignment>& topics) {
+  if (subscriptions_) subscriptions_->Join(session->id(), generation, topics);
+}
+
+void Worker::RemoveEnded(const std::shared_ptr<Session>& session) {
+  for (const std::unique_ptr<Cursor>& cursor : session->RemoveEnded()) RemoveCursor(cursor.get());
+  Wake(session);  // what was prepared for them gave its room back
 }
 
 void Worker::Wake(const std::shared_ptr<Session>& session) {
@@ -186,11 +205,14 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
   return partitions_[it->second].get();
 }
 
-void Worker::AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position) {
+void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
+                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce,
+                       std::optional<int64_t> asked) {
   if (!sessions_.contains(session->id())) return;
+  Cursor* cursor = session->AddCursor(generation, name, position, until, announce, asked);
+  if (session->TakeNews()) SessionReady(session->id());
+  if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
-  Cursor* cursor = session->cursors.emplace_back(std::make_unique<Cursor>(session.get())).get();
-  session->SetPosition(cursor, position);
   partition->Add(cursor);
   partition->Wake(cursor, Clock::now());
   MarkDirty(*partition);
@@ -231,27 +253,74 @@ Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Pa
                             [mailbox = mailbox_, id = partition->id()] { mailbox->MarkPartition(id); });
 }
 
-void Worker::Evaluate(Partition* partition, const std::vector<Needed>& needed) {
+void Worker::Evaluate(Partition* partition, std::vector<Needed>* needed) {
   // Native classes chunk by chunk, all classes of a chunk together.
-  std::map<ScanChunk*, std::vector<std::shared_ptr<const FilterClass>>> native;
-  for (const Needed& need : needed) {
-    if (!need.filter_class->needs_javascript()) {
-      native[need.chunk.get()].push_back(need.filter_class);
-      continue;
+  std::map<ScanChunk*, std::vector<Needed*>> native;
+  for (Needed& need : *needed) {
+    if (need.filter_class->needs_javascript()) {
+      js_stage_.Request(partition->id(), partition->name(), need.chunk, need.filter_class,
+                        SkipsOf(*partition, need.chunk.get()));
+      if (need.filter_class->decoder == 0) need.chunk->skips_counted = true;
+    } else if (need.filter_class->slow) {
+      JudgeSlowly(*partition, &need);
+    } else {
+      native[need.chunk.get()].push_back(&need);
     }
-    js_stage_.Request(partition->id(), partition->name(), need.chunk, need.filter_class,
-                      SkipsOf(*partition, need.chunk.get()));
-    if (need.filter_class->decoder == 0) need.chunk->skips_counted = true;
   }
-  for (auto& [chunk, classes] : native) {
+  for (auto& [chunk, needs] : native) {
     // In the same order every time: the evaluator then knows them again.
-    auto by_id = [](const auto& a, const auto& b) { return a->id < b->id; };
-    if (!std::is_sorted(classes.begin(), classes.end(), by_id)) std::sort(classes.begin(), classes.end(), by_id);
+    auto by_id = [](const Needed* a, const Needed* b) { return a->filter_class->id < b->filter_class->id; };
+    if (!std::is_sorted(needs.begin(), needs.end(), by_id)) std::sort(needs.begin(), needs.end(), by_id);
+    std::vector<std::shared_ptr<const FilterClass>> classes;
+    classes.reserve(needs.size());
+    for (const Needed* need : needs) classes.push_back(need->filter_class);
     auto results = evaluator_.Evaluate(*chunk->records, partition->name(), classes, SkipsOf(*partition, chunk));
+    GuardsOverran(partition->name(), evaluator_.TakeGuardOverruns());
     chunk->skips_counted = true;
     chunk->results.Reserve(classes.size());
-    for (size_t i = 0; i < classes.size(); ++i) chunk->results[classes[i]->id] = std::move(results[i]);
+    for (size_t i = 0; i < needs.size(); ++i) {
+      if (results[i]) {
+        chunk->results.Set(classes[i]->id, std::move(results[i]));
+      } else {
+        JudgeSlowly(*partition, needs[i]);
+      }
+    }
   }
+}
+
+// Has the slow lane do it.
+void Worker::JudgeSlowly(const Partition& partition, Needed* need) {
+  auto job = std::make_shared<SlowJob>();
+  job->partition = partition.name();
+  job->from = need->chunk->from;
+  job->to = need->chunk->to;
+  job->records = need->chunk->records;
+  job->filter_class = need->filter_class;
+  job->skipped = SkipsOf(partition, need->chunk.get());
+  job->done = [this, id = partition.id()](const SlowJob& done) {
+    GuardsOverran(done.partition, done.guard_overruns);
+    dirty_.insert(id);
+  };
+  need->apart = true;
+  need->job = slow_lane_->Judge(job);
+  if (need->job == job) need->chunk->skips_counted = true;
+}
+
+void Worker::FilterOverBudget(Session* session, const Partition& partition, int64_t offset) {
+  const Clock::time_point now = Clock::now();
+  if (now < session->next_budget_report) return;
+  session->next_budget_report = now + kBudgetReportEvery;
+  const std::shared_ptr<const Filter>& filter = session->filter_class()->filter;
+  if (filter == nullptr) return;  // it was changed this very moment
+  const TopicPartition& name = partition.name();
+  const std::string where =
+      name.topic + "\", partition " + std::to_string(name.partition) + ", offset " + std::to_string(offset);
+  outbox_->Push(SessionsErrorEvent{
+      {session->id()},
+      Error{ErrorKind::kFilterBudget,
+            "The filter took more than " + std::to_string(filter->max_steps()) +
+                " steps on a message, which was taken for one that does not match (topic \"" + where + ")",
+            ""}});
 }
 
 SkipReport Worker::SkipsOf(const Partition& partition, ScanChunk* chunk) {
@@ -274,6 +343,22 @@ void Worker::ReportSkipped() {
   if (!skip_report_due_) return;
   outbox_->Push(std::exchange(skipped_, SkippedEvent{}));
   timers_.At(Clock::now() + kSkipReportEvery, [this] { ReportSkipped(); });
+}
+
+void Worker::GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns) {
+  if (overruns.count == 0) return;
+  guards_over_budget_.count += overruns.count;
+  guards_over_budget_.topic = name.topic;
+  guards_over_budget_.partition = name.partition;
+  guards_over_budget_.offset = overruns.offset;
+  if (!guard_report_due_) ReportGuards();
+}
+
+void Worker::ReportGuards() {
+  guard_report_due_ = guards_over_budget_.count > 0;
+  if (!guard_report_due_) return;
+  outbox_->Push(std::exchange(guards_over_budget_, GuardBudgetEvent{}));
+  timers_.At(Clock::now() + kBudgetReportEvery, [this] { ReportGuards(); });
 }
 
 void Worker::RequestBounds(Partition* partition) {

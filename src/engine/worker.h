@@ -22,6 +22,7 @@
 #include "engine/js_stage.h"
 #include "engine/mailbox.h"
 #include "engine/partition.h"
+#include "engine/slow_lane.h"
 #include "engine/subscriptions.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
@@ -55,7 +56,12 @@ class Worker : private PartitionHost {
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
   void AddSession(std::shared_ptr<Session> session);
   void RemoveSession(const std::shared_ptr<Session>& session);
-  void Subscribe(std::shared_ptr<Session> session, RequestId request, std::vector<Assignment> assignments);
+  void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
+                 std::vector<Assignment> assignments, const SubscribeOptions& options);
+  void Join(const std::shared_ptr<Session>& session, Session::Generation generation,
+            const std::vector<Assignment>& topics);
+  // After Session::Unsubscribe.
+  void RemoveEnded(const std::shared_ptr<Session>& session);
   void Wake(const std::shared_ptr<Session>& session);
   void Deserialized(RequestId request, std::vector<std::optional<std::string>> texts);
   void Matched(RequestId request, const std::vector<uint8_t>& verdicts);
@@ -66,7 +72,8 @@ class Worker : private PartitionHost {
  private:
   // PartitionHost.
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
-  void Evaluate(Partition* partition, const std::vector<Needed>& needed) override;
+  void Evaluate(Partition* partition, std::vector<Needed>* needed) override;
+  void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) override;
   void SessionReady(SessionId session) override { ready_.push_back(session); }
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
@@ -75,13 +82,18 @@ class Worker : private PartitionHost {
   void CloseClients();
   void PollClients();
   void OnClientEvent(ClientEvent event);
-  void AddCursor(const std::shared_ptr<Session>& session, const TopicPartition& name, int64_t position);
+  void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
+                 int64_t position, Bound until, Session::Announce announce, std::optional<int64_t> asked);
+  void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
   void MeasureLag();
   void Tidy();
+  void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
   void ReportSkipped();
+  void GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns);
+  void ReportGuards();
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }
 
   const WorkerOptions options_;
@@ -99,6 +111,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<TopicDirectory> topics_;
   std::unique_ptr<BoundsResolver> bounds_;
   Evaluator evaluator_;
+  std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;
   std::unique_ptr<Subscriptions> subscriptions_;
   std::map<SessionId, std::shared_ptr<Session>> sessions_;
@@ -112,6 +125,8 @@ class Worker : private PartitionHost {
   std::vector<SessionId> ready_;  // to be told in this turn
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
+  GuardBudgetEvent guards_over_budget_;
+  bool guard_report_due_ = false;
 };
 
 }  // namespace kasocki

@@ -10,7 +10,7 @@ namespace kasocki {
 
 namespace {
 
-using Range = std::pair<uint32_t, uint32_t>;
+using Range = CodePointRange;
 
 constexpr Range kDigits[] = {{'0', '9'}};
 // ECMAScript's WhiteSpace and LineTerminator; RE2's own \s is ASCII and lacks \v.
@@ -173,6 +173,20 @@ std::string CharClass::AddProperty(std::string_view name, bool negated, bool ign
   properties_.append(re2_name).append("}");
   property_count_++;
   return "";
+}
+
+bool CharClass::AddCategory(std::string_view name, bool negated) {
+  static constexpr std::string_view kAssigned[] = {"L", "M", "N", "P", "S", "Z", "Cc", "Cf", "Co", "Cs"};
+  constexpr size_t kNotOther = 6;  // so many of them are not in C
+  if (name != "C" && name != "Cn") return FindCategory(name) != nullptr && AddProperty(name, negated, false).empty();
+  const size_t count = name == "C" ? kNotOther : std::size(kAssigned);
+  if (negated) {
+    for (size_t i = 0; i < count; i++) AddProperty(kAssigned[i], false, false);
+  } else {
+    const std::vector<Range> outside = RangesOutside(kAssigned, count);
+    ranges_.insert(ranges_.end(), outside.begin(), outside.end());
+  }
+  return true;
 }
 
 void CharClass::Normalize() {

@@ -1,6 +1,6 @@
-// CharClass: the set of code points that a JavaScript character class or class escape stands for, written for RE2.
+// CharClass: the set of code points that a character class or class escape stands for, written for RE2.
 //
-// A value for the parser of js_regex.cc; one thread.
+// A value for the parsers of js_regex.cc and iregexp.cc; one thread.
 #ifndef KASOCKI_FILTER_CHAR_CLASS_H_
 #define KASOCKI_FILTER_CHAR_CLASS_H_
 
@@ -8,10 +8,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "filter/literals.h"
+#include "filter/unicode_ranges.h"
 
 namespace kasocki {
 
@@ -26,6 +26,10 @@ class CharClass {
   // \p{name} or \P{name}. Returns what is wrong with it, or an empty text.
   std::string AddProperty(std::string_view name, bool negated, bool ignore_case);
 
+  // \p{name} or \P{name} with a general category's short name, as I-Regexp has them: C, and Cn for what no character was
+  // assigned to, are among them, which RE2 lacks. False: there is no such category.
+  bool AddCategory(std::string_view name, bool negated);
+
   // Appends the class, or with `negated` its complement, in RE2's syntax: one atom. Sorts the ranges.
   void AppendTo(bool negated, std::string* out);
 
@@ -36,7 +40,7 @@ class CharClass {
   size_t Cost(bool ignore_case) const;
 
  private:
-  using Range = std::pair<uint32_t, uint32_t>;
+  using Range = CodePointRange;
   void AddComplement(const Range* ranges, size_t count);
   void Normalize();
 

@@ -22,10 +22,10 @@ bool StringEquals(const JsonValue& value, const std::string& text) {
   return StringText(value, &scratch) == text;
 }
 
-bool SearchScalar(const Regex& regex, const JsonValue& value) {
+bool SearchScalar(const Regex& regex, const JsonValue& value, FilterRun* run) {
   PatternBuffer buffer;
   std::string_view text;
-  return PatternText(value, &buffer, &text) && regex.Search(text);
+  return PatternText(value, &buffer, &text) && run->Spend(regex.SearchSteps(text.size())) && regex.Search(text);
 }
 
 template <typename T, typename Value>
@@ -129,18 +129,23 @@ void ScalarSet::AppendCanonical(std::string* out) const {
 }
 
 Condition Condition::Equals(const JsonValue& scalar) {
+  if (scalar.kind == JsonKind::kNumber) return Equals(scalar.kind, ParseJsonNumber(scalar.text), "");
+  std::string scratch;
+  return Equals(scalar.kind, 0, std::string(StringText(scalar, &scratch)));
+}
+
+Condition Condition::Equals(JsonKind kind, double number, std::string text) {
   Condition condition;
-  if (scalar.kind == JsonKind::kString) {
+  if (kind == JsonKind::kString) {
     condition.test_ = Test::kString;
-    std::string scratch;
-    condition.text_ = StringText(scalar, &scratch);
-  } else if (scalar.kind == JsonKind::kNumber) {
+    condition.text_ = std::move(text);
+  } else if (kind == JsonKind::kNumber) {
     condition.test_ = Test::kNumber;
-    condition.number_ = ParseJsonNumber(scalar.text);
-    AppendNumber(condition.number_, &condition.text_);
+    condition.number_ = number;
+    AppendNumber(number, &condition.text_);
   } else {
     condition.test_ = Test::kWord;
-    condition.word_ = scalar.kind;
+    condition.word_ = kind;
   }
   return condition;
 }
@@ -161,7 +166,7 @@ Condition Condition::Among(ScalarSet set) {
   return condition;
 }
 
-bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value) const {
+bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const {
   switch (test_) {
     case Test::kWord:
       return value.kind == word_;
@@ -170,21 +175,21 @@ bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value) const 
     case Test::kString:
       return value.kind == JsonKind::kString && StringEquals(value, text_);
     case Test::kSet:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : set_.Find(value).has_value();
+      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value, run) : set_.Find(value).has_value();
     case Test::kRegex:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value) : SearchScalar(*regex_, value);
+      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value, run) : SearchScalar(*regex_, value, run);
   }
   return false;
 }
 
-bool Condition::HoldsForArray(const JsonScanner& scanner, const JsonValue& array) const {
+bool Condition::HoldsForArray(const JsonScanner& scanner, const JsonValue& array, FilterRun* run) const {
   size_t wanted = set_.size();  // members not met yet
   if (test_ == Test::kSet && wanted == 0) return true;
   std::vector<JsonValue> elements;
   scanner.Elements(array, &elements);
   if (test_ == Test::kRegex) {
     return std::any_of(elements.begin(), elements.end(),
-                       [this](const JsonValue& element) { return SearchScalar(*regex_, element); });
+                       [&](const JsonValue& element) { return SearchScalar(*regex_, element, run); });
   }
   if (elements.size() < wanted) return false;
   std::vector<bool> met(wanted, false);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "filter/filter_run.h"
 #include "filter/number.h"
 #include "filter/regex.h"
 #include "json/scanner.h"
@@ -50,11 +51,13 @@ class Condition {
 
   // `scalar` stands in the filter's JSON text; a string is meant literally.
   static Condition Equals(const JsonValue& scalar);
+  // A null, false or true by its kind, or what belongs to the kind.
+  static Condition Equals(JsonKind kind, double number, std::string text);
   static Condition Matches(std::string_view pattern, std::unique_ptr<Regex> regex);
   static Condition Among(ScalarSet set);
 
-  // `scanner` is the one whose last scan gave `value`.
-  bool Holds(const JsonScanner& scanner, const JsonValue& value) const;
+  // `scanner` is the one whose last scan gave `value`. False as well if `run` is exhausted by it: searches count.
+  bool Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const;
 
   // Conditions that cost less come first.
   int rank() const;
@@ -70,7 +73,7 @@ class Condition {
   void AppendCanonical(std::string* out) const;
 
  private:
-  bool HoldsForArray(const JsonScanner& scanner, const JsonValue& array) const;
+  bool HoldsForArray(const JsonScanner& scanner, const JsonValue& array, FilterRun* run) const;
 
   Test test_ = Test::kWord;
   JsonKind word_ = JsonKind::kNull;

@@ -1,6 +1,7 @@
 #include "filter/filter_index.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "filter/condition.h"
@@ -69,22 +70,41 @@ void FilterIndex::Settle() {
   }
 }
 
-void FilterIndex::Try(const JsonScanner& scanner, uint32_t slot, bool proven, size_t* tried,
-                      std::vector<uint32_t>* matching) const {
-  const Entry& entry = entries_[slot];
-  if (entry.filter != nullptr) {
-    ++*tried;
-    const size_t known = proven ? entry.filed_under : Filter::kNoCondition;
-    if (!entry.filter->Matches(scanner, scanner.values(), entry.ids, known)) return;
-  }
-  matching->push_back(slot);
+bool FilterIndex::Matches(const Entry& entry, const JsonScanner& scanner, bool proven, FilterRun* run) const {
+  const size_t known = proven ? entry.filed_under : Filter::kNoCondition;
+  return entry.filter->Matches(scanner, scanner.values(), entry.ids, run, known);
 }
 
-size_t FilterIndex::Match(const JsonScanner& scanner, std::vector<uint32_t>* matching) {
+void FilterIndex::Try(uint32_t slot, const JsonScanner& scanner, bool proven, FilterTrials* trials, size_t* tried,
+                      std::vector<uint32_t>* matching) const {
+  const Entry& entry = entries_[slot];
+  if (entry.filter == nullptr) return matching->push_back(slot);
+  const std::vector<uint32_t>& given_up = trials->given_up;
+  if (!given_up.empty() && std::find(given_up.begin(), given_up.end(), slot) != given_up.end()) return;
+  ++*tried;
+  bool matches;
+  if (!trials->timed || entry.filter->is_cheap()) {
+    matches = Matches(entry, scanner, proven, &trials->run);
+  } else {
+    const auto begin = std::chrono::steady_clock::now();
+    matches = Matches(entry, scanner, proven, &trials->run);
+    const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - begin;
+    trials->times.emplace_back(slot, static_cast<uint64_t>(taken.count()));
+  }
+  if (trials->run.guard_over_budget()) {
+    ++trials->guards_over_budget;
+  } else if (trials->run.over_budget()) {
+    trials->over_budget.push_back(slot);
+  }
+  if (trials->run.broken_off()) trials->broken_off.push_back(slot);
+  if (matches) matching->push_back(slot);
+}
+
+size_t FilterIndex::Match(const JsonScanner& scanner, FilterTrials* trials, std::vector<uint32_t>* matching) {
   matching->clear();
   size_t tried = 0;
   if (wanted_.size() <= kFew) {
-    for (const uint32_t slot : wanted_) Try(scanner, slot, /*proven=*/false, &tried, matching);
+    for (const uint32_t slot : wanted_) Try(slot, scanner, /*proven=*/false, trials, &tried, matching);
     return tried;
   }
   candidates_.Clear();
@@ -93,7 +113,7 @@ size_t FilterIndex::Match(const JsonScanner& scanner, std::vector<uint32_t>* mat
   for (const uint32_t path : filed_paths_) {
     if (values[path].kind != JsonKind::kMissing) by_path_[path]->Find(scanner, values[path], &candidates_);
   }
-  for (const auto& [slot, proven] : candidates_.found()) Try(scanner, slot, proven, &tried, matching);
+  for (const auto& [slot, proven] : candidates_.found()) Try(slot, scanner, proven, trials, &tried, matching);
   return tried;
 }
 

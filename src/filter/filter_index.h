@@ -4,7 +4,7 @@
 //   const uint32_t slot = index.Add(filter);
 //   index.Want({slot});
 //   scanner.Scan(text, &index.paths());
-//   index.Match(scanner, &matching);  // the slots of those that match
+//   index.Match(scanner, &trials, &matching);  // the slots of those that match
 //
 // It gives what Filter::Matches gives for each filter alone. Filters are added one by one, each for its own cost. None is
 // removed: who has many that are not needed any more begins a new index.
@@ -14,14 +14,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "filter/filter.h"
+#include "filter/filter_run.h"
 #include "filter/path_index.h"
 #include "filter/postings.h"
 #include "json/scanner.h"
 
 namespace kasocki {
+
+// Trying filters on a text, and what it showed besides which of them match.
+struct FilterTrials {
+  FilterRun run;
+  // Set before: those that are not tried, by slot; and whether it is measured how long each takes that may take long.
+  std::vector<uint32_t> given_up;
+  bool timed = false;
+  // Those that took more steps than their limit, how many guards in front of one did, those that took more than run's
+  // patience, and the nanoseconds that were measured. Appended to.
+  std::vector<uint32_t> over_budget;
+  uint64_t guards_over_budget = 0;
+  std::vector<uint32_t> broken_off;
+  std::vector<std::pair<uint32_t, uint64_t>> times;
+};
 
 // Keeps its filters alive. One thread.
 class FilterIndex {
@@ -47,7 +63,7 @@ class FilterIndex {
 
   // Sets *matching to the slots of those wanted that match the text of the scanner's last scan. Returns how many filters
   // were tried for that.
-  size_t Match(const JsonScanner& scanner, std::vector<uint32_t>* matching);
+  size_t Match(const JsonScanner& scanner, FilterTrials* trials, std::vector<uint32_t>* matching);
 
  private:
   struct Entry {
@@ -57,7 +73,8 @@ class FilterIndex {
   };
 
   void File(uint32_t slot);
-  void Try(const JsonScanner& scanner, uint32_t slot, bool proven, size_t* tried,
+  bool Matches(const Entry& entry, const JsonScanner& scanner, bool proven, FilterRun* run) const;
+  void Try(uint32_t slot, const JsonScanner& scanner, bool proven, FilterTrials* trials, size_t* tried,
            std::vector<uint32_t>* matching) const;
 
   const IndexSeed seed_;

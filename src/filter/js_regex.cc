@@ -24,7 +24,6 @@ namespace {
 
 constexpr uint32_t kMaxRepeat = 1000;  // RE2's
 constexpr int kMaxDepth = 200;         // of groups in groups; RE2's own limit is 1000
-constexpr size_t kMaxCost = 40000;     // about 20 ms
 
 class Translator : private PatternReader {
  public:
@@ -48,7 +47,7 @@ class Translator : private PatternReader {
  private:
   bool Spend(size_t cost) {
     cost_ += cost;
-    return cost_ <= kMaxCost || Fail(at_, "it is too complex");
+    return cost_ <= kMaxRegexCost || Fail(at_, "it is too complex");
   }
 
   // What \1 and \k mean depends on the groups of the whole pattern.

@@ -10,6 +10,7 @@
 
 #include <utility>
 
+#include "filter/filter_run.h"
 #include "filter/wtf8.h"
 
 namespace kasocki {
@@ -30,12 +31,24 @@ Regex::~Regex() = default;
 Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const RegexLimits& limits) {
   auto translated = TranslateJsRegex(pattern);
   if (!translated.ok()) return translated.error();
+  return Run(translated.value(), pattern, '/', limits);
+}
+
+Result<std::unique_ptr<Regex>> Regex::CompileIRegexp(std::string_view pattern, bool whole, const RegexLimits& limits) {
+  auto translated = TranslateIRegexp(pattern, whole);
+  if (!translated.ok()) return translated.error();
+  if (!translated.value()) return std::unique_ptr<Regex>();
+  return Run(*translated.value(), pattern, '"', limits);
+}
+
+Result<std::unique_ptr<Regex>> Regex::Run(const TranslatedRegex& translated, std::string_view pattern, char quote,
+                                          const RegexLimits& limits) {
   RE2::Options options(RE2::Quiet);  // else it writes to stderr, of patterns and of searches
   options.set_max_mem(limits.max_memory);
-  auto impl = std::make_unique<Impl>(translated.value().pattern, options);
+  auto impl = std::make_unique<Impl>(translated.pattern, options);
   if (!impl->re2.ok()) {
-    std::string what;
     ErrorKind kind = ErrorKind::kInvalidFilter;
+    std::string what;
     switch (impl->re2.error_code()) {
       case RE2::ErrorPatternTooLarge:
         kind = ErrorKind::kLimitExceeded;
@@ -50,11 +63,13 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
       default:
         what = Excerpt(impl->re2.error());
     }
-    return Error{kind, "regular expression /" + Excerpt(pattern) + "/: " + what, ""};
+    std::string message = "regular expression ";
+    message.append(1, quote).append(Excerpt(pattern)).append(1, quote).append(": ").append(what);
+    return Error{kind, std::move(message), ""};
   }
   const auto program = static_cast<size_t>(impl->re2.ProgramSize());
-  impl->literals = translated.value().literals.Required();
-  impl->cost = translated.value().cost + program;
+  impl->literals = translated.literals.Required();
+  impl->cost = translated.cost + program;
   impl->program_size = program;
   impl->max_text = static_cast<size_t>(limits.max_search_steps) / (program + 1);
   return std::unique_ptr<Regex>(new Regex(std::move(impl)));
@@ -63,6 +78,10 @@ Result<std::unique_ptr<Regex>> Regex::Compile(std::string_view pattern, const Re
 bool Regex::Search(std::string_view text) const {
   if (text.size() > impl_->max_text) return false;
   return impl_->re2.Match(text, 0, text.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
+int64_t Regex::SearchSteps(size_t bytes) const {
+  return 1 + static_cast<int64_t>(bytes * (impl_->program_size + 1) / kRegexWorkPerStep);
 }
 
 const std::string& Regex::translated() const { return impl_->re2.pattern(); }

@@ -83,7 +83,7 @@ class PathTrie {
   // The child that is the array's element of that index, or kNone.
   uint32_t FindElement(const Node& node, uint32_t index) const;
 
- private:
+  // A name's first eight bytes, zeros behind a shorter one. kNameReadable bytes must be readable.
   static uint64_t Prefix(const char* name, size_t length) {
     uint64_t word;
     std::memcpy(&word, name, sizeof(word));
@@ -93,6 +93,7 @@ class PathTrie {
     return word & ~(~uint64_t{0} >> (8 * length));
   }
 
+ private:
   bool Is(const Edge& edge, uint64_t prefix, const char* name, size_t length) const {
     return edge.prefix == prefix && edge.length == length &&
            (length <= sizeof(prefix) || std::memcmp(nodes_[edge.child].name.data(), name, length) == 0);

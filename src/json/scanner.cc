@@ -16,6 +16,7 @@
 
 #include <algorithm>
 
+#include "json/document.h"
 #include "json/fault.h"
 #include "json/path_trie.h"
 #include "json/token.h"
@@ -50,6 +51,8 @@ struct JsonScanner::Impl {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
   JsonIndex index;
   JsonWalker walker;
+  JsonDocument document;
+  bool has_document = false;  // of the text at hand
 };
 
 JsonScanner::JsonScanner(size_t max_depth) : impl_(std::make_unique<Impl>(max_depth)) {}
@@ -58,6 +61,7 @@ JsonScanner::~JsonScanner() = default;
 JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::string_view watched) {
   JsonWalker& walker = impl_->walker;
   walker.Start(paths != nullptr ? &paths->trie() : nullptr, watched, &values_, &members_);
+  impl_->has_document = false;
   reason_.clear();
   const auto invalid = [this](const char* fault, size_t position) {
     reason_.append(fault).append(" at byte ").append(std::to_string(position));
@@ -101,6 +105,14 @@ JsonVerdict JsonScanner::Scan(std::string_view text, const PathSet* paths, std::
 }
 
 const JsonIndex& JsonScanner::index() const { return impl_->index; }
+
+JsonKind JsonScanner::root_kind() const { return KindOf(impl_->index.text[impl_->index.positions[0]]); }
+
+const JsonDocument& JsonScanner::document() const {
+  if (!impl_->has_document) impl_->document.Build(impl_->index);
+  impl_->has_document = true;
+  return impl_->document;
+}
 
 void JsonScanner::Elements(const JsonValue& array, std::vector<JsonValue>* elements) const {
   impl_->walker.Elements(array, elements);

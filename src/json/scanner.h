@@ -14,6 +14,7 @@
 
 namespace kasocki {
 
+class JsonDocument;
 class PathTrie;
 struct JsonIndex;
 
@@ -77,6 +78,12 @@ class JsonScanner {
 
   // The tokens of the last text, if it was valid (walker.h).
   const JsonIndex& index() const;
+
+  // What the last text is, if it was valid.
+  JsonKind root_kind() const;
+
+  // The last text, if it was valid, as a tree. Made when first asked for, in time proportional to its tokens.
+  const JsonDocument& document() const;
 
   // The elements of an array value of this scan.
   void Elements(const JsonValue& array, std::vector<JsonValue>* elements) const;

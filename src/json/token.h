@@ -2,9 +2,12 @@
 #ifndef KASOCKI_JSON_TOKEN_H_
 #define KASOCKI_JSON_TOKEN_H_
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+
+#include "json/scanner.h"
 
 namespace kasocki {
 
@@ -72,6 +75,21 @@ inline const char* ClosingQuote(const char* next) {
   } while (*next != '"');
   return next;
 }
+
+// What kind of value a first byte begins. A table, because a switch would be a jump that a processor cannot guess.
+inline constexpr std::array<JsonKind, 256> kJsonKinds = [] {
+  std::array<JsonKind, 256> kinds{};
+  kinds.fill(JsonKind::kNumber);
+  kinds['{'] = JsonKind::kObject;
+  kinds['['] = JsonKind::kArray;
+  kinds['"'] = JsonKind::kString;
+  kinds['t'] = JsonKind::kTrue;
+  kinds['f'] = JsonKind::kFalse;
+  kinds['n'] = JsonKind::kNull;
+  return kinds;
+}();
+
+inline JsonKind KindOf(char first) { return kJsonKinds[static_cast<unsigned char>(first)]; }
 
 inline bool IsOpener(char c) { return c == '{' || c == '['; }
 

@@ -84,9 +84,8 @@ class RdKafkaClient : public KafkaClient {
     return RdLogReader::Open(client_.get(), topic.get(), partition, offset, inbox_.get(), std::move(wake), on_close);
   }
 
-  void ListOffsets(uint64_t request, const std::vector<TopicPartition>& partitions, OffsetSpec spec,
-                   int timeout_ms) override {
-    std::optional<OffsetsEvent> answer = offset_lister_.Ask(request, partitions, spec, timeout_ms);
+  void ListOffsets(uint64_t request, const std::vector<OffsetQuery>& queries, int timeout_ms) override {
+    std::optional<OffsetsEvent> answer = offset_lister_.Ask(request, queries, timeout_ms);
     if (!answer.has_value()) return;
     inbox_->Add(*std::move(answer));
     inbox_->Wake();

@@ -40,10 +40,20 @@ struct PartitionMetadata {
 // absent.
 using ClusterMetadata = std::map<std::string, std::vector<PartitionMetadata>>;
 
+// What ListOffsets may be asked about a partition: a time (ms since 1970; the answer is the first offset whose record is
+// of that time or later), or one of these.
+inline constexpr int64_t kLogEnd = -1;  // the last stable offset under read_committed
+inline constexpr int64_t kLogBeginning = -2;
+
+struct OffsetQuery {
+  TopicPartition partition;
+  int64_t what = kLogEnd;
+};
+
 // One partition's answer to ListOffsets.
 struct ListedOffset {
   TopicPartition partition;
-  int64_t offset = -1;
+  int64_t offset = -1;  // -1 without an error: no record is of that time or later
   int32_t leader_epoch = -1;
   std::optional<Error> error;
 };
@@ -88,8 +98,6 @@ struct TokenRefreshEvent {
 
 using ClientEvent = std::variant<LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, OffsetsEvent, TokenRefreshEvent>;
 
-enum class OffsetSpec : int64_t { kEarliest, kLatest };
-
 class KafkaClient {
  public:
   enum class Role {
@@ -113,11 +121,10 @@ class KafkaClient {
   virtual Result<std::unique_ptr<LogReader>> OpenReader(const TopicPartition& partition, int64_t offset,
                                                         std::function<void()> wake) = 0;
 
-  // Asks for the earliest or the latest offset (the last stable one under read_committed). The answer is an
-  // OffsetsEvent with this `request`, at the latest some 0.1 s after `timeout_ms`, errors inside. Partitions asked for
-  // twice are answered once. One without a leader costs its neighbours half of the time, not the answer.
-  virtual void ListOffsets(uint64_t request, const std::vector<TopicPartition>& partitions, OffsetSpec spec,
-                           int timeout_ms) = 0;
+  // Looks offsets up. The answer is an OffsetsEvent with this `request`, at the latest some 0.1 s after `timeout_ms`,
+  // errors inside. Of several queries about one partition the first alone is answered. One without a leader costs its
+  // neighbours half of the time, not the answer.
+  virtual void ListOffsets(uint64_t request, const std::vector<OffsetQuery>& queries, int timeout_ms) = 0;
 
   // Hands over all waiting events.
   virtual void PollEvents(const std::function<void(ClientEvent)>& sink) = 0;

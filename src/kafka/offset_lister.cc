@@ -9,6 +9,9 @@
 namespace kasocki {
 namespace {
 
+// The broker's own answer, where no record is young enough. What no broker answered has RD_KAFKA_OFFSET_INVALID.
+constexpr int64_t kNoSuchRecord = -1;
+
 // librdkafka says "no such entry" when it knows of no leader at all; for us that is a leader to wait for.
 rd_kafka_resp_err_t Translate(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR__NOENT ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code;
@@ -26,36 +29,37 @@ OffsetsEvent ToEvent(uint64_t id, std::map<TopicPartition, ListedOffset> answers
 OffsetLister::OffsetLister(rd_kafka_t* client, rd_kafka_queue_t* queue, rd_kafka_IsolationLevel_t isolation)
     : client_(client), queue_(queue), isolation_(isolation) {}
 
-std::optional<OffsetsEvent> OffsetLister::Ask(uint64_t id, const std::vector<TopicPartition>& partitions,
-                                              OffsetSpec spec, int timeout_ms) {
+std::optional<OffsetsEvent> OffsetLister::Ask(uint64_t id, const std::vector<OffsetQuery>& queries, int timeout_ms) {
   std::map<TopicPartition, ListedOffset> answers;
-  std::vector<TopicPartition> wanted;
-  for (const TopicPartition& partition : partitions) {
+  std::vector<OffsetQuery> wanted;
+  for (const OffsetQuery& query : queries) {
+    const TopicPartition& partition = query.partition;
     // Until told otherwise: nobody answered in time.
     ListedOffset unanswered{partition, -1, -1, MakeKafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT)};
     if (!answers.emplace(partition, std::move(unanswered)).second) continue;
     if (partition.topic.empty() || partition.partition < 0) {  // would fail the whole call
       answers[partition].error = MakeKafkaError(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
     } else {
-      wanted.push_back(partition);
+      wanted.push_back(query);
     }
   }
   if (wanted.empty()) return ToEvent(id, std::move(answers));
 
   timeout_ms = std::clamp(timeout_ms, 2, 3600 * 1000);
   int second_try_ms = wanted.size() > 1 ? timeout_ms / 2 : 0;
-  requests_.push_back(Request{id, spec, second_try_ms, 0, std::move(answers)});
+  requests_.push_back(Request{id, second_try_ms, 0, std::move(answers)});
   Start(&requests_.back(), std::move(wanted), timeout_ms - second_try_ms);
   return std::nullopt;
 }
 
-void OffsetLister::Start(Request* request, std::vector<TopicPartition> partitions, int timeout_ms) {
-  RdPartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const TopicPartition& partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.partition)->offset =
-        request->spec == OffsetSpec::kEarliest ? RD_KAFKA_OFFSET_SPEC_EARLIEST : RD_KAFKA_OFFSET_SPEC_LATEST;
+void OffsetLister::Start(Request* request, std::vector<OffsetQuery> queries, int timeout_ms) {
+  static_assert(kLogEnd == RD_KAFKA_OFFSET_SPEC_LATEST && kLogBeginning == RD_KAFKA_OFFSET_SPEC_EARLIEST);
+  RdPartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(queries.size())));
+  for (const OffsetQuery& query : queries) {
+    rd_kafka_topic_partition_list_add(list.get(), query.partition.topic.c_str(), query.partition.partition)->offset =
+        query.what;
   }
-  calls_.push_back(Call{request, std::move(partitions)});
+  calls_.push_back(Call{request, std::move(queries)});
   ++request->outstanding;
 
   RdAdminOptions options(rd_kafka_AdminOptions_new(client_, RD_KAFKA_ADMIN_OP_LISTOFFSETS));
@@ -72,18 +76,18 @@ std::optional<OffsetsEvent> OffsetLister::HandleEvent(rd_kafka_event_t* event) {
   auto call = std::find_if(calls_.begin(), calls_.end(), [&](const Call& other) { return &other == opaque; });
   if (call == calls_.end()) return std::nullopt;
   Request* request = call->request;
-  std::vector<TopicPartition> partitions = std::move(call->partitions);
+  std::vector<OffsetQuery> queries = std::move(call->queries);
   calls_.erase(call);
   --request->outstanding;
 
   rd_kafka_resp_err_t failure = rd_kafka_event_error(event);
   if (failure != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (partitions.size() > 1 && request->second_try_ms > 0) {
-      for (TopicPartition& partition : partitions) Start(request, {std::move(partition)}, request->second_try_ms);
+    if (queries.size() > 1 && request->second_try_ms > 0) {
+      for (OffsetQuery& query : queries) Start(request, {std::move(query)}, request->second_try_ms);
       return std::nullopt;
     }
-    for (const TopicPartition& partition : partitions) {
-      request->answers[partition].error = MakeKafkaError(Translate(failure));
+    for (const OffsetQuery& query : queries) {
+      request->answers[query.partition].error = MakeKafkaError(Translate(failure));
     }
   } else {
     size_t count = 0;
@@ -95,7 +99,7 @@ std::optional<OffsetsEvent> OffsetLister::HandleEvent(rd_kafka_event_t* event) {
       if (answer == request->answers.end()) continue;
       if (listed->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
         answer->second.error = MakeKafkaError(Translate(listed->err));
-      } else if (listed->offset >= 0) {
+      } else if (listed->offset >= 0 || listed->offset == kNoSuchRecord) {
         answer->second.offset = listed->offset;
         answer->second.leader_epoch = rd_kafka_topic_partition_get_leader_epoch(listed);
         answer->second.error.reset();

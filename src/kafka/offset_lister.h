@@ -27,10 +27,9 @@ class OffsetLister {
   OffsetLister(const OffsetLister&) = delete;
   OffsetLister& operator=(const OffsetLister&) = delete;
 
-  // Duplicates are asked for once. An answer that needs no asking (nothing asked for, impossible partitions alone) is
-  // returned; all others come out of HandleEvent.
-  std::optional<OffsetsEvent> Ask(uint64_t request, const std::vector<TopicPartition>& partitions, OffsetSpec spec,
-                                  int timeout_ms);
+  // An answer that needs no asking (nothing asked for, impossible partitions alone) is returned; all others come out of
+  // HandleEvent.
+  std::optional<OffsetsEvent> Ask(uint64_t request, const std::vector<OffsetQuery>& queries, int timeout_ms);
 
   // For an event of type RD_KAFKA_EVENT_LISTOFFSETS_RESULT: a request's answer, if this completed it.
   std::optional<OffsetsEvent> HandleEvent(rd_kafka_event_t* event);
@@ -38,7 +37,6 @@ class OffsetLister {
  private:
   struct Request {
     uint64_t id = 0;
-    OffsetSpec spec = OffsetSpec::kLatest;
     int second_try_ms = 0;  // > 0: time kept for asking for each partition alone
     size_t outstanding = 0;
     std::map<TopicPartition, ListedOffset> answers;
@@ -46,10 +44,10 @@ class OffsetLister {
   // One call to rd_kafka_ListOffsets; its address is the call's opaque.
   struct Call {
     Request* request;
-    std::vector<TopicPartition> partitions;
+    std::vector<OffsetQuery> queries;
   };
 
-  void Start(Request* request, std::vector<TopicPartition> partitions, int timeout_ms);
+  void Start(Request* request, std::vector<OffsetQuery> queries, int timeout_ms);
 
   rd_kafka_t* const client_;
   rd_kafka_queue_t* const queue_;

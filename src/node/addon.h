@@ -43,6 +43,8 @@ inline Threaded::Threaded(Napi::Env env) : alive_(AddonData::Of(env)->threaded) 
 void InitMatcher(Napi::Env env, Napi::Object exports);
 void InitMock(Napi::Env env, Napi::Object exports);
 void InitStages(Napi::Env env, Napi::Object exports);
+// Of `stages`, the part about filters.
+void InitFilterStages(Napi::Env env, Napi::Object stages);
 
 }  // namespace kasocki
 

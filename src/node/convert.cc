@@ -19,6 +19,8 @@ const char* KindName(ErrorKind kind) {
       return "Configuration";
     case ErrorKind::kInvalidFilter:
       return "InvalidFilter";
+    case ErrorKind::kFilterBudget:
+      return "FilterBudget";
     case ErrorKind::kInvalidAssignment:
       return "InvalidAssignment";
     case ErrorKind::kTopicNotAvailable:
@@ -69,6 +71,63 @@ Object ToJsRecord(Env env, const RecordView& record) {
   return object;
 }
 
+Object ToJsAssignment(Env env, const TopicPartition& partition, std::optional<int64_t> offset) {
+  Object object = Object::New(env);
+  object.Set("topic", ToJsString(env, partition.topic));
+  object.Set("partition", partition.partition);
+  object.Set("offset", offset ? Number::New(env, static_cast<double>(*offset)) : env.Null());
+  return object;
+}
+
+const char* ReasonName(GapNotice::Reason reason) {
+  switch (reason) {
+    case GapNotice::Reason::kRetention:
+      return "retention";
+    case GapNotice::Reason::kSkipped:
+      return "skipped";
+    case GapNotice::Reason::kTruncated:
+      return "truncated";
+  }
+  return "";
+}
+
+struct NoticeConverter {
+  Env env;
+
+  Object operator()(const EndNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "end");
+    object.Set("assignments", ToJsStandings(env, notice.ended));
+    return object;
+  }
+
+  Object operator()(const AssignedNotice& notice) const {
+    Object object = Object::New(env);
+    object.Set("notice", "assigned");
+    Array assignments = Array::New(env, notice.joined.size());
+    for (uint32_t i = 0; i < notice.joined.size(); ++i) {
+      Object assignment = ToJsAssignment(env, notice.joined[i].partition, notice.joined[i].offset);
+      assignment.Set("exact", notice.joined[i].exact);
+      assignments.Set(i, assignment);
+    }
+    object.Set("assignments", assignments);
+    return object;
+  }
+
+  Object operator()(const GapNotice& notice) const {
+    Object gap = Object::New(env);
+    gap.Set("topic", ToJsString(env, notice.partition.topic));
+    gap.Set("partition", notice.partition.partition);
+    gap.Set("from", static_cast<double>(notice.from));
+    gap.Set("to", static_cast<double>(notice.to));
+    gap.Set("reason", ReasonName(notice.reason));
+    Object object = Object::New(env);
+    object.Set("notice", "gap");
+    object.Set("gap", gap);
+    return object;
+  }
+};
+
 struct EventConverter {
   Env env;
 
@@ -95,14 +154,10 @@ struct EventConverter {
       object.Set("error", ToJsError(env, event.assignments.error()));
       return object;
     }
-    const std::vector<Assignment>& list = event.assignments.value();
+    const std::vector<Assigned>& list = event.assignments.value();
     Array assignments = Array::New(env, list.size());
     for (uint32_t i = 0; i < list.size(); ++i) {
-      Object assignment = Object::New(env);
-      assignment.Set("topic", ToJsString(env, list[i].topic));
-      assignment.Set("partition", list[i].partition);
-      assignment.Set("offset", static_cast<double>(list[i].offset));
-      assignments.Set(i, assignment);
+      assignments.Set(i, ToJsAssignment(env, list[i].partition, list[i].offset));
     }
     object.Set("assignments", assignments);
     return object;
@@ -122,6 +177,15 @@ struct EventConverter {
     object.Set("partition", event.partition);
     object.Set("offset", static_cast<double>(event.offset));
     object.Set("reason", ToJsString(env, event.reason));
+    return object;
+  }
+
+  Object operator()(const GuardBudgetEvent& event) const {
+    Object object = Typed(env, "guardOverBudget");
+    object.Set("count", static_cast<double>(event.count));
+    object.Set("topic", ToJsString(env, event.topic));
+    object.Set("partition", event.partition);
+    object.Set("offset", static_cast<double>(event.offset));
     return object;
   }
 
@@ -217,6 +281,8 @@ Object ToJsError(Env env, const Error& error) {
   object.Set("kind", KindName(error.kind));
   object.Set("message", ToJsString(env, error.message));
   object.Set("code", ToJsString(env, error.code));
+  if (error.position >= 0) object.Set("position", static_cast<double>(error.position));
+  if (error.item >= 0) object.Set("item", static_cast<double>(error.item));
   return object;
 }
 
@@ -227,6 +293,16 @@ Value ToJsSessions(Env env, const std::vector<SessionId>& sessions) {
   return array;
 }
 
+Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
+  Array array = Array::New(env, standings.size());
+  for (uint32_t i = 0; i < standings.size(); ++i) {
+    array.Set(i, ToJsAssignment(env, standings[i].partition, standings[i].offset));
+  }
+  return array;
+}
+
+Object ToJsNotice(Env env, const Notice& notice) { return std::visit(NoticeConverter{env}, notice); }
+
 Object ToJsEvent(Env env, const HubEvent& event) { return std::visit(EventConverter{env}, event); }
 
 FilterLimits ToFilterLimits(const Value& value) {
@@ -234,6 +310,7 @@ FilterLimits ToFilterLimits(const Value& value) {
   if (!value.IsObject()) return limits;
   const Object object = value.As<Object>();
   ReadLimit(object, "filterBytes", &limits.max_bytes);
+  ReadLimit(object, "filterSteps", &limits.max_steps);
   ReadLimit(object, "regexProgram", &limits.regex.max_memory);
   return limits;
 }

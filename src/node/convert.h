@@ -17,11 +17,17 @@ namespace kasocki {
 // A JavaScript string of valid UTF-8. Text that is ASCII takes the cheaper way.
 Napi::String ToJsString(Napi::Env env, std::string_view text);
 
-// `{ kind, message, code }`, as lib/native.d.ts has it.
+// `{ kind, message, code, position?, item? }`, as lib/native.d.ts has it.
 Napi::Object ToJsError(Napi::Env env, const Error& error);
 
 // A HubEvent of lib/native.d.ts.
 Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);
+
+// NativeAssignment's answer form: `{ topic, partition, offset }` each.
+Napi::Value ToJsStandings(Napi::Env env, const std::vector<Standing>& standings);
+
+// NativeNotice.
+Napi::Object ToJsNotice(Napi::Env env, const Notice& notice);
 
 Napi::Value ToJsSessions(Napi::Env env, const std::vector<SessionId>& sessions);
 

@@ -131,7 +131,9 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   }
   session.fields = FieldsOf(options.Get("fields"));
   if (Napi::Value guard = options.Get("guard"); guard.IsString()) {
-    auto compiled = Filter::Compile(guard.As<Napi::String>().Utf8Value(), FilterLimits{});
+    FilterLimits limits;  // those of clients are not for the server's own filter, but for what judging it takes
+    limits.max_steps = ToFilterLimits(options.Get("filterLimits")).max_steps;
+    auto compiled = Filter::Compile(guard.As<Napi::String>().Utf8Value(), limits);
     if (!compiled.ok()) {
       Napi::Error error = Napi::Error::New(info.Env(), compiled.error().message);
       error.Set("kind", ToJsError(info.Env(), compiled.error()).Get("kind"));
@@ -198,6 +200,8 @@ Napi::Value HubObject::Stats(const Napi::CallbackInfo& info) {
   set("recordsParsed", counters.records_parsed.load());
   set("filterEvaluations", counters.filter_evaluations.load());
   set("filtersTried", counters.filters_tried.load());
+  set("filtersOverBudget", counters.filters_over_budget.load());
+  set("slowChunks", counters.slow_chunks.load());
   set("recordsMatched", counters.records_matched.load());
   set("recordsEncoded", counters.records_encoded.load());
   set("recordsSkipped", counters.records_skipped.load());

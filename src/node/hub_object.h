@@ -62,6 +62,8 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   friend class HubObject;
   Napi::Value Id(const Napi::CallbackInfo& info);
   Napi::Value Subscribe(const Napi::CallbackInfo& info);
+  Napi::Value Join(const Napi::CallbackInfo& info);
+  Napi::Value Unsubscribe(const Napi::CallbackInfo& info);
   Napi::Value SetFilter(const Napi::CallbackInfo& info);
   Napi::Value SetWanting(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);

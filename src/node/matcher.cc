@@ -10,6 +10,7 @@
 #include "common/padding.h"
 #include "filter/filter.h"
 #include "json/scanner.h"
+#include "node/convert.h"
 
 namespace kasocki {
 
@@ -42,13 +43,14 @@ class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
  public:
   explicit NativeMatcher(const Napi::CallbackInfo& info) : Napi::ObjectWrap<NativeMatcher>(info) {
     if (!info[0].IsString()) {
-      Napi::TypeError::New(info.Env(), "NativeMatcher(filter: string)").ThrowAsJavaScriptException();
+      Napi::TypeError::New(info.Env(), "NativeMatcher(filter: string, limits?)").ThrowAsJavaScriptException();
       return;
     }
-    auto filter = Filter::Compile(PaddedText(info.Env(), info[0]), FilterLimits{});
+    auto filter = Filter::Compile(PaddedText(info.Env(), info[0]), ToFilterLimits(info[1]));
     if (!filter.ok()) {
       Napi::Error error = Napi::Error::New(info.Env(), filter.error().message);
-      error.Set("kind", Napi::String::New(info.Env(), "InvalidFilter"));
+      Napi::Object details = ToJsError(info.Env(), filter.error());
+      for (const char* name : {"kind", "position", "item"}) error.Set(name, details.Get(name));
       error.ThrowAsJavaScriptException();
       return;
     }
@@ -73,7 +75,7 @@ class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
     }
     const JsonVerdict verdict = scanner_.Scan(text, &paths_);
     const bool is_message = verdict == JsonVerdict::kObject || verdict == JsonVerdict::kArray;
-    return Napi::Boolean::New(info.Env(), is_message && filter_->Matches(scanner_, scanner_.values(), ids_));
+    return Napi::Boolean::New(info.Env(), is_message && filter_->Matches(scanner_, scanner_.values(), ids_, &run_));
   }
 
  private:
@@ -91,6 +93,7 @@ class NativeMatcher : public Napi::ObjectWrap<NativeMatcher> {
   PathSet paths_;
   std::vector<size_t> ids_;  // of filter_->paths() in paths_
   JsonScanner scanner_;
+  FilterRun run_;
 };
 
 }  // namespace

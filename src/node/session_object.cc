@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "filter/filter.h"
@@ -8,6 +9,19 @@
 
 namespace kasocki {
 namespace {
+
+Start::Kind StartKindOf(const Napi::Value& value) {
+  std::string name = value.As<Napi::String>().Utf8Value();
+  return name == "timestamp" ? Start::Kind::kTimestamp : name == "last" ? Start::Kind::kLast : Start::Kind::kOffset;
+}
+
+Until UntilOf(const Napi::Value& value) {
+  if (!value.IsObject()) return {};
+  std::string kind = value.As<Napi::Object>().Get("kind").As<Napi::String>().Utf8Value();
+  if (kind == "end") return {Until::Kind::kEnd};
+  return {kind == "timestamp" ? Until::Kind::kTimestamp : Until::Kind::kOffset,
+          value.As<Napi::Object>().Get("value").As<Napi::Number>().Int64Value()};
+}
 
 std::vector<Assignment> ToAssignments(const Napi::Value& value) {
   std::vector<Assignment> assignments;
@@ -19,7 +33,8 @@ std::vector<Assignment> ToAssignments(const Napi::Value& value) {
     Napi::Object item = array.Get(i).As<Napi::Object>();
     assignments.push_back({item.Get("topic").As<Napi::String>().Utf8Value(),
                            item.Get("partition").As<Napi::Number>().Int32Value(),
-                           item.Get("offset").As<Napi::Number>().Int64Value()});
+                           {StartKindOf(item.Get("start")), item.Get("value").As<Napi::Number>().Int64Value()},
+                           UntilOf(item.Get("until"))});
   }
   return assignments;
 }
@@ -30,8 +45,8 @@ BatchForm FormOf(const Napi::Value& value) {
 }
 
 size_t LimitOf(const Napi::Value& value) {
-  double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : 0;
-  return limit >= 1 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit)
+  double limit = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  return limit >= 0 && limit <= 9007199254740991.0 ? static_cast<size_t>(limit)
                                                    : std::numeric_limits<size_t>::max() / 2;
 }
 
@@ -41,6 +56,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
   return DefineClass(
       env, "NativeSession",
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
+       InstanceMethod<&SessionObject::Join>("join"), InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
        InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::TakeReplies>("takeReplies"),
        InstanceMethod<&SessionObject::Close>("close")});
@@ -62,9 +78,31 @@ Napi::Value SessionObject::Id(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Subscribe(const Napi::CallbackInfo& info) {
   if (session_) {
-    handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]));
+    Napi::Object object = info[2].As<Napi::Object>();
+    SubscribeOptions options;
+    options.max_partitions = LimitOf(object.Get("maxPartitions"));
+    options.names = object.Get("names").ToBoolean();
+    options.bounded = object.Get("bounded").ToBoolean();
+    if (Napi::Value lag = object.Get("skipLag"); lag.IsNumber()) {
+      options.skip_lag = lag.As<Napi::Number>().Int64Value();
+    }
+    handle_->hub->Subscribe(session_, info[0].As<Napi::Number>().Uint32Value(), ToAssignments(info[1]), options);
   }
   return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::Join(const Napi::CallbackInfo& info) {
+  if (session_) handle_->hub->Join(session_, ToAssignments(info[0]));
+  return info.Env().Undefined();
+}
+
+Napi::Value SessionObject::Unsubscribe(const Napi::CallbackInfo& info) {
+  if (!session_) return Napi::Array::New(info.Env());
+  if (!info[0].IsArray()) return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, nullptr, false));
+  std::set<std::string> topics;
+  Napi::Array names = info[0].As<Napi::Array>();
+  for (uint32_t i = 0; i < names.Length(); ++i) topics.insert(names.Get(i).As<Napi::String>().Utf8Value());
+  return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, &topics, info[1].ToBoolean()));
 }
 
 Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {
@@ -89,9 +127,10 @@ Napi::Value SessionObject::SetWanting(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionObject::Take(const Napi::CallbackInfo& info) {
   if (!session_) return info.Env().Null();
-  std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
-  if (segments.empty()) return info.Env().Null();
-  return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(segments));
+  Taken taken = handle_->hub->Take(session_, LimitOf(info[1]), LimitOf(info[2]));
+  if (taken.notice) return ToJsNotice(info.Env(), *taken.notice);
+  if (taken.segments.empty()) return info.Env().Null();
+  return handle_->batches.Batch(info.Env(), FormOf(info[0]), std::move(taken.segments));
 }
 
 Napi::Value SessionObject::TakeReplies(const Napi::CallbackInfo& info) {
@@ -102,9 +141,10 @@ Napi::Value SessionObject::TakeReplies(const Napi::CallbackInfo& info) {
     Napi::HandleScope scope(info.Env());
     ids[i] = static_cast<uint64_t>(array.Get(i).As<Napi::Number>().Int64Value());
   }
-  std::vector<Segment> segments = handle_->hub->Take(session_, LimitOf(info[1]), ids.size());
-  if (segments.empty()) return info.Env().Null();
-  return ToJsReplies(info.Env(), session_->filter_class()->format->encoder, ids, segments);
+  Taken taken = handle_->hub->Take(session_, LimitOf(info[1]), ids.size());
+  if (taken.notice) return ToJsNotice(info.Env(), *taken.notice);
+  if (taken.segments.empty()) return info.Env().Null();
+  return ToJsReplies(info.Env(), session_->filter_class()->format->encoder, ids, taken.segments);
 }
 
 Napi::Value SessionObject::Close(const Napi::CallbackInfo& info) {

@@ -1,5 +1,5 @@
-// The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder, the translation
-// of regular expressions, the evaluation of many filters. Synchronous, without state, and no part of the public API; the declarations are in
+// The stages of the core one by one, for the tests: the scanner, the augmentation, the frame encoder, the evaluation of
+// many filters; the rest about filters is in filter_stages.cc. Synchronous, without state, and no part of the public API; the declarations are in
 // lib/native.d.ts.
 
 #include <algorithm>
@@ -16,7 +16,6 @@
 #include "engine/evaluator.h"
 #include "engine/filter_class.h"
 #include "filter/filter.h"
-#include "filter/regex.h"
 #include "json/augment.h"
 #include "json/fields.h"
 #include "json/scanner.h"
@@ -324,18 +323,6 @@ Napi::Value Reply(const Napi::CallbackInfo& info) {
   return ToBuffer(env, out);
 }
 
-// translateRegex(pattern)
-Napi::Value TranslateRegex(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (!info[0].IsString()) return ThrowType(env, "pattern must be a string");
-  const Result<TranslatedRegex> translated = TranslateJsRegex(info[0].As<Napi::String>().Utf8Value());
-  if (!translated.ok()) {
-    Napi::Error::New(env, translated.error().message).ThrowAsJavaScriptException();
-    return env.Undefined();
-  }
-  return Napi::String::New(env, translated.value().pattern);
-}
-
 // evaluate(texts, filters, rounds): the filters of each round together, all rounds by one evaluator
 Napi::Value Evaluate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -416,7 +403,7 @@ void InitStages(Napi::Env env, Napi::Object exports) {
   stages["frame"] = Napi::Function::New(env, Frame, "frame");
   stages["reply"] = Napi::Function::New(env, Reply, "reply");
   stages["evaluate"] = Napi::Function::New(env, Evaluate, "evaluate");
-  stages["translateRegex"] = Napi::Function::New(env, TranslateRegex, "translateRegex");
+  InitFilterStages(env, stages);
   exports["stages"] = stages;
 }
 

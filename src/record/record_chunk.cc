@@ -1,5 +1,7 @@
 #include "record/record_chunk.h"
 
+#include <algorithm>
+
 #include "common/padding.h"
 
 namespace kasocki {
@@ -30,6 +32,14 @@ void RecordChunk::Append(const RecordView& record) {
     headers_.emplace_back(stored_name, Store(value));
   }
   entries_.push_back(entry);
+  newest_ = std::max(newest_, record.timestamp);
+}
+
+int64_t RecordChunk::FindTime(int64_t offset, int64_t time) const {
+  if (newest_ < time) return -1;
+  auto it = std::find_if(entries_.begin(), entries_.end(),
+                         [&](const Entry& entry) { return entry.offset >= offset && entry.timestamp >= time; });
+  return it == entries_.end() ? -1 : it->offset;
 }
 
 void RecordChunk::Seal() { bytes_.append(kPadding, '\0'); }

@@ -33,6 +33,8 @@ class RecordChunk {
   size_t data_bytes() const { return bytes_.size(); }
 
   int64_t offset(size_t i) const { return entries_[i].offset; }
+  // The first offset from `offset` on whose record is of that time (ms since 1970) or later; -1: there is none.
+  int64_t FindTime(int64_t offset, int64_t time) const;
   // Without a copy; kPadding bytes behind it are readable.
   std::optional<std::string_view> value(size_t i) const { return Slice(entries_[i].value); }
   // All parts; the headers are unpacked.
@@ -57,6 +59,7 @@ class RecordChunk {
   std::optional<std::string_view> Slice(Range range) const;
 
   std::vector<Entry> entries_;
+  int64_t newest_ = -1;  // the latest timestamp
   std::vector<std::pair<Range, Range>> headers_;
   std::string bytes_;
 };

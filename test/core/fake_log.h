@@ -29,6 +29,11 @@ struct FakeLog {
   void Append(std::string value) { records.emplace_back(end++, std::move(value)); }
   // An offset without a record.
   void AppendHole() { ++end; }
+  // Records above are lost; the next one is written at `offset`.
+  void Truncate(int64_t offset) {
+    end = offset;
+    std::erase_if(records, [offset](const auto& record) { return record.first >= offset; });
+  }
   void DeleteBelow(int64_t offset) {
     begin = offset;
     std::erase_if(records, [offset](const auto& record) { return record.first < offset; });
@@ -85,18 +90,51 @@ class FakeHub : public PartitionHost {
     woken = true;  // by the first fetch response
     return std::unique_ptr<LogReader>(std::make_unique<FakeReader>(&log, offset));
   }
-  void Evaluate(Partition* evaluated, const std::vector<Needed>& needed) override {
-    for (const Needed& need : needed) {
+  void Evaluate(Partition* evaluated, std::vector<Needed>* needed) override {
+    for (Needed& need : *needed) {
+      if (slow_classes.contains(need.filter_class->id)) {
+        JudgeSlowly(&need);
+        continue;
+      }
       auto results = evaluator.Evaluate(*need.chunk->records, evaluated->name(), {need.filter_class},
                                         [](int64_t, const std::string&) {});
-      need.chunk->results[need.filter_class->id] = results[0];
+      need.chunk->results.Set(need.filter_class->id, results[0]);
     }
     if (on_evaluated) on_evaluated();
+  }
+  void FilterOverBudget(Session* session, const Partition&, int64_t offset) override {
+    over_budget.emplace_back(session->id(), offset);
   }
   void SessionReady(SessionId session) override { ready.insert(session); }
   void RequestBounds(Partition*) override { bounds_requested = true; }
   void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
     failures.emplace_back(sessions, error.code);
+  }
+
+  // A slow lane that does nothing by itself, and has room for so many jobs.
+  void JudgeSlowly(Needed* need) {
+    need->apart = true;
+    std::erase_if(slow_jobs, [](const auto& job) { return !job->wanted; });
+    for (const std::shared_ptr<SlowJob>& job : slow_jobs) {
+      if (job->records == need->chunk->records && job->filter_class == need->filter_class) need->job = job;
+    }
+    if (need->job || slow_jobs.size() >= slow_room) return;
+    need->job = slow_jobs.emplace_back(std::make_shared<SlowJob>());
+    need->job->from = need->chunk->from;
+    need->job->to = need->chunk->to;
+    need->job->records = need->chunk->records;
+    need->job->filter_class = need->filter_class;
+  }
+  // Finishes the jobs that there are; returns how many were still wanted.
+  size_t FinishSlowJobs() {
+    size_t wanted = 0;
+    for (const std::shared_ptr<SlowJob>& job : std::exchange(slow_jobs, {})) {
+      if (!job->wanted) continue;
+      ++wanted;
+      job->found = evaluator.Evaluate(*job->records, partition->name(), {job->filter_class},
+                                      [](int64_t, const std::string&) {})[0];
+    }
+    return wanted;
   }
 
   // Pumps until nothing moves, as the worker would without the clock going on.
@@ -116,7 +154,7 @@ class FakeHub : public PartitionHost {
 
   std::shared_ptr<const FilterClass> ClassOf(const std::string& filter) {
     std::shared_ptr<const Filter> compiled;
-    if (!filter.empty()) compiled = Filter::Compile(filter, FilterLimits{}).value();
+    if (!filter.empty()) compiled = Filter::Compile(filter, limits).value();
     return classes.Class(compiled, 0, 0, classes.Format("/", MetadataStyle{}, 1024));
   }
 
@@ -125,7 +163,12 @@ class FakeHub : public PartitionHost {
   FilterClasses classes;
   Evaluator evaluator;
   Clock::time_point now{};
+  FilterLimits limits;
   std::set<SessionId> ready;
+  std::set<uint64_t> slow_classes;  // by id
+  size_t slow_room = SIZE_MAX;
+  std::vector<std::shared_ptr<SlowJob>> slow_jobs;
+  std::vector<std::pair<SessionId, int64_t>> over_budget;
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
@@ -136,10 +179,13 @@ class FakeHub : public PartitionHost {
 // A socket on that partition.
 class FakeSocket {
  public:
-  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024)
+  FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
+             Bound until = {}, int64_t skip_lag = Session::kNeverSkip)
       : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
-    cursor_ = session_->cursors.emplace_back(std::make_unique<Cursor>(session_.get())).get();
-    session_->SetPosition(cursor_, offset);
+    session_->Expect(0, 1);
+    session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
+    session_->SetSkipLag(0, skip_lag);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }
@@ -154,11 +200,17 @@ class FakeSocket {
     session_->SetFilterClass(hub_->ClassOf(filter));
     Wake();
   }
-  // Takes and notes offsets; returns how many.
+  // Takes and notes offsets, or a notice; returns how many.
   size_t Take(size_t max_bytes = SIZE_MAX / 2, size_t max_count = SIZE_MAX / 2) {
     bool credit = false;
     size_t count = 0;
-    for (const Segment& segment : session_->Take(max_bytes, max_count, &credit)) {
+    Taken taken = session_->Take(max_bytes, max_count, &credit);
+    if (taken.notice) {
+      notices.push_back(std::to_string(offsets.size()) + " " + Describe(*taken.notice));
+      if (auto* gap = std::get_if<GapNotice>(&*taken.notice)) gaps.push_back({offsets.size(), gap->from, gap->to});
+      count = 1;
+    }
+    for (const Segment& segment : taken.segments) {
       for (size_t i = segment.first; i < segment.last; ++i, ++count) {
         offsets.push_back(segment.matches->matches[i].offset);
         payloads.emplace_back(segment.matches->Payload(segment.matches->matches[i]));
@@ -183,8 +235,23 @@ class FakeSocket {
 
   std::vector<int64_t> offsets;
   std::vector<std::string> payloads;
+  std::vector<std::string> notices;  // each behind the number of messages before it
+  struct Gap {
+    size_t messages_before;
+    int64_t from;
+    int64_t to;
+  };
+  std::vector<Gap> gaps;
 
  private:
+  static std::string Describe(const Notice& notice) {
+    if (auto* gap = std::get_if<GapNotice>(&notice)) {
+      const char* reasons[] = {"retention", "skipped", "truncated"};
+      return std::string(reasons[static_cast<int>(gap->reason)]) + " " + std::to_string(gap->from) + " to " +
+             std::to_string(gap->to);
+    }
+    return "end at " + std::to_string(std::get<EndNotice>(notice).ended.at(0).offset);
+  }
   void Wake() { hub_->partition->Wake(cursor_, hub_->now); }
 
   FakeHub* const hub_;

@@ -39,7 +39,7 @@ const options: Kasocki.Options = {
     connectTimeout: 5000,
     hubIdle: 0,
     limits: { assignments: 10, consumes: 5, events: 5, bytesInFlight: 65536, backlog: 5, depth: 10, recoverableMessages: 10, filterBytes: 10,
-        regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
+        filterSteps: 10, regexProgram: 10, eventBytes: 10, eventsPerSecond: 10, sockets: 10, hubs: 10, bufferBytes: 10 },
     batch: { maxDelay: 0, maxBytes: 1024 }
 };
 
@@ -81,6 +81,12 @@ client.on('ready', (topics) => {
         console.log(first.topic, first.partition, first.offset);
     });
     client.emit('subscribe', [{ topic: 'a', partition: 0, offset: -2 }]);
+    client.emit('subscribe', [{ topic: 'a', timestamp: '2024-01-01' }, { topic: 'b', last: 5 }, { topic: 'c', partition: 1, offset: 'earliest' }]);
+    client.emit('subscribe', { topics: ['a'], filter: { b: 1 }, start: true }, (error, { assignments }) => console.log(error, assignments[0].topic));
+    client.emit('subscribe', { assignments: [{ topic: 'a', timestamp: Date.now() }], filter: null });
+    client.emit('subscribe', [{ topic: 'a', last: 5, until: 'end' }, { topic: 'b', offset: 0, until: { timestamp: '2024-01-02' } }]);
+    client.emit('unsubscribe');
+    client.emit('unsubscribe', 'a', (error, assignments) => console.log(error, assignments[0].offset));
     client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
     client.emit('filter', null);
     client.emit('start');
@@ -95,6 +101,11 @@ client.on('message', (message) => {
     const { topic, offset }: Kasocki.Metadata = message._kafka;
     console.log(topic, offset);
 });
+client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
+client.on('end', (assignments) => console.log(assignments[0].offset));
+client.on('gap', ({ topic, partition, from, to, reason }) => console.log(topic, partition, to - from, reason === 'skipped'));
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest', lag: 10 } });
+client.emit('subscribe', { topics: 'a', slow: 'wait' });
 client.on('err', (error) => console.error(error.origin));
 
 const matcher: Kasocki.NativeMatcherFunction = createMatcher({ 'a.b': [1, 2] });
@@ -118,12 +129,31 @@ const wrongField: Kasocki.Options = { metadataField: true };
 const wrongConfig: Kasocki.Options = { kafkaConfig: { a: { b: { c: 1 } } } };
 // @ts-expect-error: no such option
 const wrongOption: Kasocki.Options = { topics: [] };
-// @ts-expect-error: no offset
+// @ts-expect-error: two starts
+client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
+// @ts-expect-error: two bounds
+client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp: 5 } }]);
+// @ts-expect-error: neither topics nor assignments
+client.emit('subscribe', { start: true });
+// @ts-expect-error: how far behind?
+client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest' } });
+// @ts-expect-error: no start
 client.emit('subscribe', [{ topic: 'a', partition: 0 }]);
 // @ts-expect-error: an object as a value
 client.emit('filter', { a: { b: 1 } });
+client.emit('filter', '$.a == 1', (error, filter) => console.log(error?.position, filter));
+client.emit('filter', [{ a: 1 }, '$.b > 2'] satisfies Kasocki.Filter);
+client.emit('filter', null);
+createMatcher();
+createMatcher('$.a', { filterSteps: 10 });
+const budget: KasockiError = new Kasocki.FilterBudgetError('why');
+const position: number | undefined = new Kasocki.InvalidFilterError('why').position;
+// @ts-expect-error: an array in an array
+client.emit('filter', [['$.a']]);
+// @ts-expect-error: a number
+createMatcher(1);
 // @ts-expect-error: no such event
 client.emit('begin');
 // @ts-expect-error: a regular expression is written as a string
 createMatcher({ a: /x/ });
-console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption);
+console.log(wrongTopics, wrongField, wrongFields, wrongToken, wrongConfig, wrongOption, budget, position);

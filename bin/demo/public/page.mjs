@@ -4,7 +4,7 @@
  * The page: what is on it, and what its buttons do. The socket is session.mjs' business.
  */
 
-import { readFilter } from './filter.mjs';
+import { faultOf, readFilter, showFilter } from './filter.mjs';
 import { MessageList } from './message-list.mjs';
 import { Session, partitionsOf } from './session.mjs';
 
@@ -97,7 +97,7 @@ function showAbout() {
     $('examples').lastElementChild.replaceChildren(...examples.map(({ label, filter }) => {
         const button = make('button', { type: 'button', className: 'link', textContent: label });
         button.addEventListener('click', () => {
-            $('filter').value = JSON.stringify(filter, null, 1).replace(/\n\s*/g, ' ');
+            $('filter').value = showFilter(filter);
             applyFilter();
         });
         return make('li', {}, button);
@@ -146,7 +146,7 @@ function showSession() {
     $('waiting').hidden = !started;
     $('filter-state').textContent = filters === null ?
         'No filter: every message matches.' :
-        `In force: ${shorten(JSON.stringify(filters))}`;
+        `In force: ${shorten(typeof filters === 'string' ? filters : JSON.stringify(filters))}`;
     showReceived();
     showPositions();
 }
@@ -218,13 +218,21 @@ async function applyFilter() {
     const { filter, error } = readFilter($('filter').value);
     showFilterError(error);
     if (error === '') {
-        await session.filter(filter).catch(({ message }) => showFilterError(message));
+        await session.filter(filter).catch((refusal) => {
+            // Of an array the error names the one that is wrong.
+            showFilterError(refusal.message, faultOf(refusal.position, typeof filter === 'string' ? filter : refusal.filter));
+        });
     }
 }
 
-function showFilterError(message) {
+/** @param {{before: string, at: string, after: string}} [fault] the place, if it is known */
+function showFilterError(message, fault) {
     $('filter-error').textContent = message;
     $('filter').setAttribute('aria-invalid', String(message !== ''));
+    $('filter-fault').hidden = fault === undefined;
+    [fault?.before, fault?.at, fault?.after].forEach((text, i) => {
+        $('filter-fault').children[i].textContent = text ?? '';
+    });
 }
 
 const on = (id, event, listener) => $(id).addEventListener(event, listener);

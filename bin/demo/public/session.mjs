@@ -134,7 +134,7 @@ export class Session {
         return this.emit('consume', undefined, (message) => this.take(message, true));
     }
 
-    /** @param {object|null} filters null: none. Without a connection it is set with the next one */
+    /** @param {object|Array|string|null} filters null: none. Without a connection it is set with the next one */
     filter(filters) {
         if (!this.ready) {
             this.filters = filters;

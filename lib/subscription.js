@@ -1,0 +1,127 @@
+'use strict';
+
+const { NotSubscribedError } = require('./errors');
+const { SLICE, nextTurn } = require('./scheduler');
+
+/**
+ * What one socket is subscribed to: topics by their names, and patterns, which find topics now and later.
+ *
+ * It decides nothing about who may see what: of the topics that it finds, those are given back to it by take() that the
+ * socket may see.
+ *
+ * @typedef {import('./assignments').Assignment} Assignment
+ */
+class Subscription {
+    /** @param {Assignment[]} assignments as read by readSubscribe() */
+    constructor(assignments) {
+        this.patterns = assignments.filter(({ pattern }) => pattern !== undefined);
+        this.named = assignments.filter(({ pattern }) => pattern === undefined);
+        /** what is subscribed, by the topic's name: { bounded, pattern } */
+        this.topics = new Map();
+        for (const { topic, until } of this.named) {
+            const bounded = (this.topics.get(topic)?.bounded ?? true) && until !== undefined;
+            this.topics.set(topic, { bounded, pattern: undefined });
+        }
+        /** names that the patterns have looked at */
+        this.known = new Set();
+        /** topics that a pattern had found and that were unsubscribed: it does not find them again */
+        this.left = new Set();
+    }
+
+    /** @return {boolean} topics that come later are looked for; the end as it is now leaves none to be found */
+    get grows() {
+        return this.patterns.some(({ until }) => until?.kind !== 'end');
+    }
+
+    /** @return {boolean} everything has an end */
+    get bounded() {
+        return [...this.topics.values()].every(({ bounded }) => bounded) && this.patterns.every(({ until }) => until !== undefined);
+    }
+
+    get isEmpty() {
+        return this.topics.size === 0 && this.patterns.length === 0;
+    }
+
+    /**
+     * Finds topics by the patterns, among names that were not looked at before. It gives the event loop back every few
+     * milliseconds.
+     *
+     * @param {Set<string>} names of all topics
+     * @return {Promise<string[]>}
+     */
+    async find(names) {
+        const found = [];
+        const before = this.known;
+        if (names === before) {
+            return found;
+        }
+        this.known = names;
+        let end = performance.now() + SLICE;
+        for (const name of names) {
+            if (!before.has(name) && !this.topics.has(name) && this.patternOf(name) !== undefined) {
+                found.push(name);
+            }
+            if (performance.now() > end) {
+                await nextTurn();
+                end = performance.now() + SLICE;
+            }
+        }
+        return found;
+    }
+
+    /** @return {Assignment|undefined} of the first pattern that matches */
+    patternOf(name) {
+        return this.left.has(name) ? undefined : this.patterns.find(({ pattern }) => pattern.matches(name));
+    }
+
+    /**
+     * @param {string[]} names as found
+     * @return {Assignment[]} for each of them; they are subscribed from now on
+     */
+    take(names) {
+        const assignments = [];
+        for (const name of names) {
+            // It may have been unsubscribed meanwhile.
+            const found = this.topics.has(name) ? undefined : this.patternOf(name);
+            if (found !== undefined) {
+                this.topics.set(name, { bounded: found.until !== undefined, pattern: found });
+                assignments.push({ ...found, topic: name });
+            }
+        }
+        return assignments;
+    }
+
+    /**
+     * @param {Set<string>} names of topics, and texts of patterns
+     * @return {string[]} the topics that thereby end
+     * @throws {NotSubscribedError} one of them is not subscribed; nothing has changed
+     */
+    drop(names) {
+        const ending = new Set();
+        const patterns = new Set();
+        for (const name of names) {
+            const pattern = this.patterns.find(({ topic }) => topic === name);
+            if (pattern !== undefined) {
+                patterns.add(pattern);
+            } else if (this.topics.has(name)) {
+                ending.add(name);
+            } else {
+                throw new NotSubscribedError(`Not subscribed to topic "${name}"`);
+            }
+        }
+        for (const [name, { pattern }] of this.topics) {
+            if (patterns.has(pattern)) {
+                ending.add(name);
+            } else if (pattern !== undefined && ending.has(name)) {
+                this.left.add(name);
+            }
+        }
+        this.patterns = this.patterns.filter((pattern) => !patterns.has(pattern));
+        for (const name of ending) {
+            this.topics.delete(name);
+        }
+        return [...ending];
+    }
+}
+
+module.exports = { Subscription };
