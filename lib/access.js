@@ -29,6 +29,14 @@ class Access {
     }
 
     /**
+     * @param {Iterable<string>} topics
+     * @return {string[]} those that `allowedTopics` leaves, in their order
+     */
+    allowed(topics) {
+        return [...topics].filter((topic) => this.allows(topic));
+    }
+
+    /**
      * Of some topics, those that this socket may see now. `authorize` is asked at every call, about those of them that
      * `allowedTopics` leaves.
      *
@@ -38,7 +46,7 @@ class Access {
      *     AlreadyClosingError if the socket went meanwhile
      */
     async visible(topics, timeout) {
-        const allowed = [...topics].filter((topic) => this.allows(topic));
+        const allowed = this.allowed(topics);
         if (this.authorize === undefined || allowed.length === 0) {
             return allowed;
         }

@@ -12,7 +12,8 @@ class NoAnswer extends Error {}
  */
 class Asker {
     constructor() {
-        this.waiting = new Set();
+        /** @type {Set<Function>|undefined} of those who wait; made for the first of them: most sockets have none */
+        this.waiting = undefined;
         this.closed = false;
     }
 
@@ -42,6 +43,7 @@ class Asker {
             };
             const giveUp = done(reject);
             const timer = setTimeout(() => giveUp(new NoAnswer(`no answer within ${Math.round(timeout)} ms`)), timeout);
+            this.waiting ??= new Set();
             this.waiting.add(giveUp);
             Promise.resolve(result).then(done(resolve), done(reject));
         });
@@ -50,7 +52,7 @@ class Asker {
     /** Nobody waits any more. */
     close() {
         this.closed = true;
-        for (const giveUp of [...this.waiting]) {
+        for (const giveUp of [...this.waiting ?? []]) {
             giveUp(gone());
         }
     }

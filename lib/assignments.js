@@ -2,6 +2,8 @@
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
 const { readTime } = require('./time');
+const { decodeToken } = require('./resume-token');
+const { assignmentsOf, moveBehind } = require('./resume');
 const { TopicPattern } = require('./topic-pattern');
 
 /**
@@ -12,6 +14,8 @@ const { TopicPattern } = require('./topic-pattern');
  * @property {boolean} object it was asked in the object form
  * @property {{argument: *}} [filter] to be set
  * @property {boolean} start whether to start as well
+ * @property {number} [positions] how often the client wants to be told where it stands, in ms
+ * @property {{found: object[], left: string[]}} [before] what Subscription has to know of the one that is resumed
  * @property {number} [skipLag] the slow policy: how many records a client may be behind before it skips to the end
  *
  * @typedef {import('./native').NativeAssignment & { pattern?: TopicPattern }} Assignment whose `topic` is a pattern's text,
@@ -26,9 +30,13 @@ const BEGINNING = -2;
 const MAX_PATTERNS = 100;
 const NAMED_OFFSETS = { latest: END, earliest: BEGINNING };
 
-/** Members of the object form; exactly one of the first two must be there. */
-const SOURCES = ['topics', 'assignments'];
-const MEMBERS = [...SOURCES, 'filter', 'start', 'slow'];
+/** Members of the object form; exactly one of the first must be there. */
+const SOURCES = ['topics', 'assignments', 'resume'];
+const MEMBERS = [...SOURCES, 'seen', 'filter', 'start', 'positions', 'slow'];
+
+/** How often a client may be told where it stands, in ms. */
+const MIN_POSITIONS = 100;
+const MAX_POSITIONS = 3600000;
 
 const isPlain = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
@@ -37,12 +45,12 @@ const isPlain = (value) => typeof value === 'object' && value !== null && !Array
  * one of these and more.
  *
  * @param {*} argument
- * @param {number} maxAssignments
+ * @param {{assignments: number, tokenBytes: number}} limits
  * @return {Subscribing}
  * @throws {InvalidAssignmentError|LimitExceededError}
  */
-function readSubscribe(argument, maxAssignments) {
-    const reader = new Reader(argument, maxAssignments);
+function readSubscribe(argument, limits) {
+    const reader = new Reader(argument, limits);
     return isPlain(argument) ? reader.readObject(argument) : { assignments: reader.readList(argument), object: false, start: false };
 }
 
@@ -50,11 +58,11 @@ function readSubscribe(argument, maxAssignments) {
  * Reads the argument of `unsubscribe`.
  *
  * @param {*} argument
- * @param {number} maxTopics
+ * @param {{assignments: number}} limits
  * @return {Set<string>|null} names; null: everything
  * @throws {InvalidAssignmentError|LimitExceededError}
  */
-function readUnsubscribe(argument, maxTopics) {
+function readUnsubscribe(argument, { assignments: maxTopics }) {
     if (argument === undefined || argument === null) {
         return null;
     }
@@ -70,9 +78,10 @@ function readUnsubscribe(argument, maxTopics) {
 
 /** Reads one argument; every error shows it. */
 class Reader {
-    constructor(argument, maxAssignments) {
+    constructor(argument, limits) {
         this.argument = argument;
-        this.maxAssignments = maxAssignments;
+        this.limits = limits;
+        this.maxAssignments = limits.assignments;
     }
 
     refuse(message) {
@@ -91,7 +100,10 @@ class Reader {
             throw this.refuse(`Give exactly one of the members ${SOURCES.join(', ')}`);
         }
         const source = own(object, sources[0]);
-        const assignments = this.readList(source);
+        const subscription = sources[0] === 'resume' ? this.readResume(source, own(object, 'seen')) : { assignments: this.readList(source) };
+        if (sources[0] !== 'resume' && given.includes('seen')) {
+            throw this.refuse('"seen" goes with "resume" alone');
+        }
         if (sources[0] === 'assignments' && (typeof source === 'string' || typeof source[0] === 'string')) {
             throw this.refuse('"assignments" must be an array of objects; names go to "topics"');
         }
@@ -102,12 +114,51 @@ class Reader {
         if (typeof start !== 'boolean') {
             throw this.refuse('"start" must be true or false');
         }
-        const subscribing = { assignments, object: true, start };
+        const positions = own(object, 'positions');
+        if (positions !== undefined && !(Number.isInteger(positions) && positions >= MIN_POSITIONS && positions <= MAX_POSITIONS)) {
+            throw this.refuse(`"positions" must be an integer from ${MIN_POSITIONS} to ${MAX_POSITIONS}, in ms`);
+        }
+        const subscribing = { ...subscription, object: true, start };
+        if (positions !== undefined) {
+            subscribing.positions = positions;
+        }
         if (given.includes('filter')) {
             subscribing.filter = { argument: own(object, 'filter') };
         }
-        subscribing.skipLag = this.readSlow(own(object, 'slow'));
-        return subscribing;
+        const skipLag = this.readSlow(own(object, 'slow'));
+        return skipLag === undefined ? subscribing : { ...subscribing, skipLag };
+    }
+
+    /** @return {{assignments: Assignment[], before: object}} */
+    readResume(token, seen) {
+        const content = decodeToken(token, this.limits);
+        if (seen !== undefined) {
+            moveBehind(content, this.readSeen(seen), this.maxAssignments);
+        }
+        const { assignments, found, left } = assignmentsOf(content);
+        this.readPatterns(assignments.filter(({ pattern }) => pattern !== undefined));
+        return { assignments, before: { found, left } };
+    }
+
+    /** @return {{topic: string, partition: number, offset: number, timestamp: number|undefined}[]} */
+    readSeen(given) {
+        if (!Array.isArray(given)) {
+            throw this.refuse('"seen" must be an array of the metadata of messages');
+        }
+        if (given.length > this.maxAssignments) {
+            throw new LimitExceededError(`More than ${this.maxAssignments} messages in "seen"`);
+        }
+        return given.map((value, i) => {
+            const { topic, partition, offset, timestamp } = isPlain(value) ? value : {};
+            const isSeen = typeof topic === 'string' &&
+                Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION &&
+                Number.isSafeInteger(offset) && offset >= 0 && offset < Number.MAX_SAFE_INTEGER;
+            if (!isSeen) {
+                throw this.refuse(`"seen" ${i}: "topic", "partition" and "offset" must be those of a message`);
+            }
+            const hasTime = Number.isSafeInteger(timestamp) && timestamp >= 0;
+            return { topic, partition: partition + 0, offset: offset + 0, timestamp: hasTime ? timestamp : undefined };
+        });
     }
 
     /** @return {number|undefined} undefined: a slow client waits for what comes */

@@ -76,6 +76,10 @@ class EventQueue {
             this.busy = true;
             const { event, bytes } = this.waiting.shift();
             this.bytes -= bytes;
+            if (this.waiting.length === 0) {
+                // An array that has been filled keeps its room.
+                this.waiting = [];
+            }
             const deciding = this.carryOut(event);
             if (deciding !== undefined) {
                 deciding.then(this.goOn);

@@ -5,6 +5,7 @@ const { AlreadyClosingError, LimitExceededError, fromNative, fromThrown } = requ
 const { FunctionTable, deserializeAll, matchAll } = require('./functions');
 const { Log, errorFields, levelOfSeverity } = require('./logger');
 const { TokenSource } = require('./oauthbearer');
+const { fingerprint } = require('./resume-token');
 const { callSafely } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { totals } = require('./totals');
@@ -181,6 +182,20 @@ class Hub {
     }
 
     /**
+     * What tells logs from others of the same name.
+     *
+     * @param {string[]} topics
+     * @return {Promise<import('./resume').Identity>}
+     */
+    async identify(topics) {
+        const { cluster, ids } = await this.request((request) => this.native.describe(request, topics));
+        return {
+            cluster: fingerprint(cluster),
+            topics: new Map(topics.map((topic, i) => [topic, fingerprint(ids[i])]))
+        };
+    }
+
+    /**
      * @param {function(number): void} ask gets the number that the answering event has
      * @return {Promise<object>}
      */
@@ -244,6 +259,9 @@ class Hub {
                     this.tellFollowers();
                 }
                 break;
+            case 'described':
+                this.answer(event, event);
+                break;
             case 'subscribed':
                 this.answer(event, event.assignments);
                 break;
@@ -288,9 +306,9 @@ class Hub {
 
     /** Kept as text: nobody may ever ask for it. */
     keepStatistics(json) {
-        const name = /"name": ?"(.*?#consumer-\d+)"/.exec(json);
+        const name = /"name": ?("(?:[^"\\]|\\.)*")/.exec(json);
         if (name !== null) {
-            this.statistics.set(name[1], json);
+            this.statistics.set(JSON.parse(name[1]), json);
         }
     }
 
@@ -463,6 +481,11 @@ class Session {
         this.hub.functions.release(this.matcher);
         this.matcher = matcher;
         this.filter = filter;
+    }
+
+    /** @return {import('./native').NativePosition[]|null} where it stands; null: where it stood before */
+    takePositions() {
+        return this.native.takePositions();
     }
 
     close() {

@@ -112,6 +112,8 @@ declare namespace Kasocki {
     export interface Limits extends FilterLimits {
         /** assignments of one subscribe, and partitions of one subscription, default 10000 */
         assignments?: number;
+        /** bytes of a token, default 524288 */
+        tokenBytes?: number;
         /** consumes that wait for a message, default 1000 */
         consumes?: number;
         /** events that wait for their turn, default 1000 */
@@ -175,7 +177,7 @@ declare namespace Kasocki {
         librdkafka: LibrdkafkaStatistics[];
     }
 
-    /** How many records the last active reader of a partition is behind its end, measured once a second. */
+    /** How many records the last one that wants records of a partition is behind its end, measured once a second. */
     export interface PartitionLag {
         /** the hub's number in this process */
         hub: number;
@@ -289,15 +291,41 @@ declare namespace Kasocki {
         filter?: Filter | Falsy;
         /** start as well */
         start?: boolean;
+        /** have event `position` come every so many ms (100 to 3600000), while anything moves */
+        positions?: number;
         /** what becomes of a client that is behind: it gets everything ('wait', the default), or leaps to the end when it is more records than `lag` behind */
         slow?: 'wait' | { skipTo: 'latest'; lag: number };
     } & (
-        | { topics: string | readonly string[]; assignments?: undefined }
-        | { assignments: readonly WantedAssignment[]; topics?: undefined }
+        | { topics: string | readonly string[]; assignments?: undefined; resume?: undefined; seen?: undefined }
+        | { assignments: readonly WantedAssignment[]; topics?: undefined; resume?: undefined; seen?: undefined }
+        | {
+            /** a token: go on where that one was */
+            resume: string;
+            /** metadata of messages that came after the token, or the last one of each partition: go on behind them */
+            seen?: readonly Seen[];
+            topics?: undefined;
+            assignments?: undefined;
+        }
     );
+
+    /** The place of a message, as its metadata has it. */
+    export interface Seen {
+        topic: string;
+        partition: number;
+        offset: number;
+        timestamp?: number | null;
+    }
 
     /** The result of the object form of `subscribe`. */
     export interface Subscribed {
+        /** of the start; null: it would be longer than `limits.tokenBytes` */
+        token: string | null;
+        assignments: Assignment[];
+    }
+
+    /** Where a subscription stands: everything before these offsets was sent or passed over. */
+    export interface Position {
+        token: string | null;
         assignments: Assignment[];
     }
 
@@ -368,7 +396,9 @@ declare namespace Kasocki {
         /** names of the topics that this socket may subscribe to */
         ready: (topics: string[]) => void;
         message: (message: any) => void;
-        /** partitions that were subscribed after the ack; not exact: more may come than was asked for */
+        /** every `positions` ms while anything moves */
+        position: (position: Position) => void;
+        /** partitions that were subscribed after the ack, or resumed elsewhere than they were; not exact: more may come than was asked for */
         assigned: (assignments: (Assignment & { exact: boolean })[]) => void;
         /** offsets that will not come */
         gap: (gap: Gap) => void;

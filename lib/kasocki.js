@@ -26,7 +26,9 @@ const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
 const { Log, errorFields } = require('./logger');
 const { aboutFilters, readFilters } = require('./matcher');
+const { Positions } = require('./positions');
 const { registry } = require('./registry');
+const { fit } = require('./resume');
 const { callSafely, isThenable } = require('./safely');
 const { scheduler } = require('./scheduler');
 const { Sender, backlogOf } = require('./sender');
@@ -48,6 +50,30 @@ const LATER = Symbol('later');
 
 let recoveryWarned = false;
 
+/** What a member has who gave no handlers. */
+const NO_HANDLERS = {};
+
+/** What Resident does to a Kasocki. */
+let end;
+let waiting;
+
+/** A Kasocki as the registry sees it, see there. */
+class Resident {
+    #kasocki;
+
+    constructor(kasocki) {
+        this.#kasocki = kasocki;
+    }
+
+    end(error) {
+        end(this.#kasocki, error);
+    }
+
+    waiting() {
+        return waiting(this.#kasocki);
+    }
+}
+
 /**
  * Attaches Kafka to one socket.io socket: `new Kasocki(socket, options)` in the `connection` handler is all there is to
  * do. It lives until the socket disconnects.
@@ -66,29 +92,40 @@ class Kasocki {
     #refusal;
     #asker = new Asker();
     #access;
-    /** the topics that the client was last told of */
-    #topics = [];
+    /** the topics that the client was last told of, if they are its own; else all that are allowed */
+    #topics;
     #queue;
     #bucket;
     #hub;
     #session;
+    #sender;
     #delivery;
     #eventCount = 0;
     /** undefined: not subscribed */
     #subscription;
+    /** undefined: the client does not want to know */
+    #positions;
     #closed = false;
     #starting;
 
     /** The client's events. Each gets the argument and the ack (if any); what it returns is the result. */
-    #events = {
-        subscribe: (argument) => this.#subscribe(argument),
-        unsubscribe: (argument) => this.#unsubscribe(argument),
-        filter: (argument) => this.#filter(argument),
-        consume: (_, ack) => this.#consume(ack),
-        start: () => this.#start(),
-        stop: () => this.#stop(),
-        pause: () => this.#stop()
+    static #events = {
+        subscribe: (kasocki, argument) => kasocki.#subscribe(argument),
+        unsubscribe: (kasocki, argument) => kasocki.#unsubscribe(argument),
+        filter: (kasocki, argument) => kasocki.#filter(argument),
+        consume: (kasocki, _, ack) => kasocki.#consume(ack),
+        start: (kasocki) => kasocki.#start(),
+        stop: (kasocki) => kasocki.#stop(),
+        pause: (kasocki) => kasocki.#stop()
     };
+
+    static {
+        end = (kasocki, error) => kasocki.#fail(error, true);
+        waiting = (kasocki) => ({
+            events: kasocki.#queue.waiting.length,
+            consumes: kasocki.#delivery?.consumes.length ?? 0
+        });
+    }
 
     /**
      * @param {import('socket.io').Socket} socket
@@ -105,18 +142,20 @@ class Kasocki {
         this.#log = new Log(logger, { socket: socket.id });
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
-        this.#member = { logger, meter: this.#meter, handlers: { ...kafkaEventHandlers } };
-        this.#resident = {
-            end: (error) => this.#fail(error, true),
-            waiting: () => ({ events: this.#queue.waiting.length, consumes: this.#delivery?.consumes.length ?? 0 })
-        };
+        this.#member = { logger, meter: this.#meter, handlers: kafkaEventHandlers ? { ...kafkaEventHandlers } : NO_HANDLERS };
+        this.#resident = new Resident(this);
         this.#refusal = registry.admit(this.#resident, limits.sockets);
         this.#access = new Access(socket, this.#options, this.#asker);
         this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
-        for (const name of Object.keys(this.#events)) {
-            socket.on(name, (...args) => this.#onEvent(name, args));
-        }
+        // Written out: closures made by a loop have a context each.
+        socket.on('subscribe', (...args) => this.#onEvent('subscribe', args));
+        socket.on('unsubscribe', (...args) => this.#onEvent('unsubscribe', args));
+        socket.on('filter', (...args) => this.#onEvent('filter', args));
+        socket.on('consume', (...args) => this.#onEvent('consume', args));
+        socket.on('start', (...args) => this.#onEvent('start', args));
+        socket.on('stop', (...args) => this.#onEvent('stop', args));
+        socket.on('pause', (...args) => this.#onEvent('pause', args));
         socket.on('disconnect', () => {
             this.#meter?.count('socketio.event.disconnect');
             this.#close();
@@ -163,7 +202,9 @@ class Kasocki {
                 throw this.#notAvailable('No topic is available');
             }
             this.#openSession(guard);
-            this.#topics = topics;
+            if (this.#options.authorize) {
+                this.#topics = topics;
+            }
             this.#emit('ready', topics);
             this.#queue.open();
         } catch (error) {
@@ -179,6 +220,7 @@ class Kasocki {
             metadataJoin: metadataField === 'meta',
             deserializer,
             maxPreparedBytes: limits.bytesInFlight,
+            maxDelay: batch.maxDelay,
             maxDepth: limits.depth,
             guard,
             fields: readFields(fields, metadataField),
@@ -189,8 +231,8 @@ class Kasocki {
         } catch (error) {
             throw guard === undefined ? error : guardFault(error);
         }
-        const sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
-        this.#delivery = new Delivery(this.#session.native, sender, scheduler, {
+        this.#sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
+        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, {
             maxConsumes: limits.consumes,
             maxDelay: batch.maxDelay,
             onSent: (count, bytes) => {
@@ -240,6 +282,7 @@ class Kasocki {
         registry.leave(this.#resident);
         this.#queue.close();
         this.#asker.close();
+        this.#positions?.close();
         this.#delivery?.close();
         this.#session?.close();
         this.#hub?.unfollow(this);
@@ -269,7 +312,7 @@ class Kasocki {
     #carryOut(event) {
         const { name, argument, ack } = event;
         try {
-            const result = this.#events[name](argument, ack);
+            const result = Kasocki.#events[name](this, argument, ack);
             if (isThenable(result)) {
                 return result.then((value) => this.#accept(value, event), (error) => this.#refuse(error, event));
             }
@@ -321,7 +364,7 @@ class Kasocki {
 
     #read(reader, argument) {
         try {
-            return reader(argument, this.#options.limits.assignments);
+            return reader(argument, this.#options.limits);
         } catch (error) {
             // A getter or a proxy may throw anything.
             throw fromThrown(error, InvalidAssignmentError);
@@ -329,9 +372,15 @@ class Kasocki {
     }
 
     /** All or nothing. No other event of this socket is carried out meanwhile. */
-    async #subscribeTo({ assignments, object, filter, start, skipLag }, argument) {
-        const subscription = new Subscription(assignments);
-        const found = await this.#findTopics(subscription);
+    async #subscribeTo({ assignments, before, object, filter, start, positions: interval, skipLag }, argument) {
+        const subscription = new Subscription(assignments, before);
+        let found = await this.#findTopics(subscription);
+        let positions;
+        if (object) {
+            const identity = await this.#identify([...subscription.topics.keys()]);
+            found = fit(found, identity);
+            positions = new Positions(subscription, this.#session, identity, this.#options.limits.tokenBytes);
+        }
         const { bufferBytes: limit, assignments: maxPartitions } = this.#options.limits;
         if (bufferBytes() > limit) {
             throw new LimitExceededError(`The readers of this process hold more than ${limit} bytes`);
@@ -358,6 +407,7 @@ class Kasocki {
             throw error;
         }
         this.#subscription = subscription;
+        const token = positions && this.#tellPositions(positions, assigned, interval);
         if (grows) {
             this.#hub.follow(this, () => this.#findMore(subscription));
             // Some may have come meanwhile.
@@ -367,7 +417,27 @@ class Kasocki {
         if (start) {
             this.#delivery.start();
         }
-        return object ? { assignments: assigned } : assigned;
+        return object ? { token, assignments: assigned } : assigned;
+    }
+
+    /** @return {Promise<import('./resume').Identity>} */
+    async #identify(topics) {
+        const identity = await this.#hub.identify(topics);
+        if (this.#closed) {
+            throw new AlreadyClosingError('The socket is being closed');
+        }
+        return identity;
+    }
+
+    /** @return {string|null} the token of the start */
+    #tellPositions(positions, assigned, interval) {
+        this.#positions = positions;
+        positions.subscription.expect(assigned);
+        const { token } = positions.take();
+        if (interval !== undefined) {
+            positions.begin(interval, this.#sender);
+        }
+        return token;
     }
 
     /**
@@ -389,12 +459,13 @@ class Kasocki {
         if (this.#closed) {
             throw new AlreadyClosingError('The socket is being closed');
         }
-        const missing = names.find((name) => !visible.has(name));
+        const recovered = subscription.recover(visible);
+        const missing = [...subscription.topics.keys()].find((name) => !visible.has(name));
         if (missing !== undefined) {
-            this.#topics = this.#topics.filter((name) => !subscription.topics.has(name) || visible.has(name));
+            this.#topics = this.#topics?.filter((name) => !subscription.topics.has(name) || visible.has(name));
             throw this.#notAvailable(`Topic "${missing}" is not available`);
         }
-        return [...subscription.named, ...subscription.take(found.filter((name) => visible.has(name)))];
+        return [...subscription.named, ...recovered, ...subscription.take(found.filter((name) => visible.has(name)))];
     }
 
     /** Names of topics have come or gone. */
@@ -404,6 +475,10 @@ class Kasocki {
             const visible = found.length === 0 ? [] : await this.#access.visible(found, this.#options.connectTimeout);
             if (visible.length > 0 && subscription === this.#subscription && !this.#closed) {
                 this.#session.join(subscription.take(visible));
+                const identity = this.#positions?.identity;
+                if (identity !== undefined) {
+                    (await this.#hub.identify(visible)).topics.forEach((id, topic) => identity.topics.set(topic, id));
+                }
             }
         } catch (error) {
             // They may be authorized when names change again.
@@ -428,6 +503,7 @@ class Kasocki {
             this.#hub.unfollow(this);
         }
         this.#delivery.wake();
+        this.#positions?.hurry();
         return ended;
     }
 
@@ -435,6 +511,8 @@ class Kasocki {
     #endSubscription() {
         this.#session.unsubscribe(null);
         this.#hub.unfollow(this);
+        this.#positions?.close();
+        this.#positions = undefined;
         this.#subscription = undefined;
         for (const ack of this.#delivery.end()) {
             this.#refuse(new NotSubscribedError('The subscription has ended'), { name: 'consume', ack });
@@ -445,7 +523,7 @@ class Kasocki {
     #notAvailable(message) {
         const { allowedTopics, authorize } = this.#options;
         return new TopicNotAvailableError(message, {
-            availableTopics: this.#topics,
+            availableTopics: authorize ? this.#topics ?? [] : this.#access.allowed(this.#hub.topicNames),
             allowedTopics: allowedTopics && !authorize ? [...allowedTopics] : undefined
         });
     }
@@ -460,6 +538,8 @@ class Kasocki {
         }
         // What the new filter lets through may be there already. It comes after the ack.
         this.#delivery.wake();
+        // What the one before has refused shall not come again.
+        this.#positions?.hurry();
         return filters;
     }
 

@@ -18,11 +18,20 @@ export interface NativeError {
 
 export interface NativeAssignment {
     topic: string;
-    /** -1: all partitions of the topic; those that are added later join, from their beginnings, unless `until` is the end */
+    /**
+     * -1: all partitions of the topic, those excepted that have an assignment of their own; those that are added later join, from their
+     * beginnings, unless `until` is the end
+     */
     partition: number;
-    start: 'offset' | 'timestamp' | 'last';
-    /** an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end */
+    start: 'offset' | 'timestamp' | 'last' | 'resume';
+    /**
+     * an offset >= 0, or -1: the end, -2: the beginning; ms since 1970: the first record at or after it; so many offsets before the end;
+     * where somebody stood, -1: that offset means nothing here
+     */
     value: number;
+    /** of 'resume', as NativePosition has them: where the log does not have that offset any more, `time` says where to go on */
+    epoch?: number;
+    time?: number;
     /** absent: never */
     until?: { kind: 'offset' | 'timestamp' | 'end'; value: number };
 }
@@ -32,6 +41,18 @@ export interface NativeAssigned {
     partition: number;
     /** as asked for; of a timestamp or `last` the real one; null: Kafka has not told it yet. Where something ended: the next one */
     offset: number | null;
+}
+
+/** Where a session stands on a partition: everything below the offset was taken or refused. */
+export interface NativePosition {
+    topic: string;
+    partition: number;
+    offset: number;
+    /** of a record below the offset, though maybe not the last one: its leader's epoch and its time in ms since 1970; -1: unknown */
+    epoch: number;
+    time: number;
+    /** the offset at which it ends, where that is known; null: not, or never */
+    until: number | null;
 }
 
 export interface NativeHubOptions {
@@ -48,6 +69,8 @@ export type HubEvent =
     /** the answer to topics(); request 0: names have come or gone, and a session follows them */
     | { type: 'topics'; request: number; topics: string[] }
     | { type: 'topics'; request: number; error: NativeError; healable: boolean }
+    /** the answer to describe(): ids of topics as 16 bytes, in the order of the question. What Kafka has not told is '' or null */
+    | { type: 'described'; request: number; cluster: string; ids: (Buffer | null)[] }
     /** the answer to subscribe(), partitions filled in */
     | { type: 'subscribed'; session: number; request: number; assignments: NativeAssigned[] }
     | { type: 'subscribed'; session: number; request: number; error: NativeError }
@@ -84,6 +107,9 @@ export class NativeHub {
 
     /** Names of all topics, no older than maxAgeMs; an error if Kafka did not tell within timeoutMs. */
     topics(request: number, maxAgeMs: number, timeoutMs: number): void;
+
+    /** Which cluster this is, and which topics these are. */
+    describe(request: number, topics: string[]): void;
 
     /** Throws an Error with property `kind` as NativeError's if `guard` does not compile. */
     openSession(options: NativeSessionOptions): NativeSession;
@@ -130,6 +156,8 @@ export interface NativeSessionOptions {
     maxDepth: number;
     /** how many bytes of matches may be prepared ahead of delivery */
     maxPreparedBytes: number;
+    /** how long a match out of a backlog may wait for others before a 'ready' event tells of it, in ms; absent: 0 */
+    maxDelay?: number;
     /** a filter's JSON text, which every whole message must pass too, whatever setFilter says; absent: none */
     guard?: string;
     /** what is cut from every message, before setFilter's filter sees it; absent: nothing */
@@ -201,6 +229,8 @@ export class NativeSession {
     /** Ends these topics (null: all, and a subscribe() under way) at once: take() gives nothing of them any more. Tells where they stood.
      *  bounded: everything that is left has an `until`. */
     unsubscribe(topics: string[] | null, bounded: boolean): NativeAssigned[];
+    /** Where it stands on everything it reads, if that may have changed since the last call; null: it has not. */
+    takePositions(): NativePosition[] | null;
     /**
      * null: every message; a string: a filter's JSON text; a number: id (> 0) of a JavaScript matcher. Takes effect at the earliest match
      * that was not taken yet. Returns an error and changes nothing if the filter does not compile. What openSession was told of

@@ -62,19 +62,24 @@ class Sender {
         this.waiting = false;
         this.roomScheduled = false;
         this.paused = false;
-        this.allowance = new Allowance(limits.recoverableMessages);
+        this.recoverableMessages = limits.recoverableMessages;
+        /** made when it is needed */
+        this.allowance = undefined;
         this.nspPrefix = socket.nsp && socket.nsp.name !== '/' ? `${socket.nsp.name},` : '';
         tellAckIds(socket);
-        // Not from within the event: the transport is being changed.
-        this.onUpgrade = () => setImmediate(() => this.land(0));
+        this.onUpgrade = undefined;
         if (mayUpgrade(socket.conn)) {
+            // Not from within the event: the transport is being changed.
+            this.onUpgrade = () => setImmediate(() => this.land(0));
             socket.conn.on('upgrade', this.onUpgrade);
         }
     }
 
     /** Nothing will be sent any more. */
     close() {
-        this.socket.conn?.removeListener?.('upgrade', this.onUpgrade);
+        if (this.onUpgrade !== undefined) {
+            this.socket.conn?.removeListener?.('upgrade', this.onUpgrade);
+        }
     }
 
     /** @return {boolean} the socket is connected: what is handed over may arrive */
@@ -98,6 +103,7 @@ class Sender {
         if (form === 'payloads' && keepsEmits(this.socket)) {
             this.onRecovery();
             this.onRecovery = () => {};
+            this.allowance ??= new Allowance(this.recoverableMessages);
             maxCount = Math.min(BATCH_COUNT, this.allowance.left());
             if (maxCount === 0) {
                 this.pause(this.allowance.delay);
@@ -145,9 +151,30 @@ class Sender {
                 }
                 this.socket.emit('message', JSON.parse(text));
             }
-            this.allowance.spend(batch.count);
+            this.allowance?.spend(batch.count);
             this.mark(landed);
         }
+    }
+
+    /** @return {boolean} an event of ours may go among the messages */
+    hasRoomForEvent() {
+        return this.isOpen() && this.inFlight <= this.highMark / 2 && (!keepsEmits(this.socket) || this.allowance.left() > 0);
+    }
+
+    /**
+     * Emits an event among the messages. It counts as they do.
+     *
+     * @param {string} name
+     * @param {*} data
+     * @param {number} bytes that it takes, roughly
+     */
+    tell(name, data, bytes) {
+        if (keepsEmits(this.socket)) {
+            this.allowance.spend(1);
+        }
+        const landed = this.depart(bytes);
+        callSafely(this.socket.emit, this.socket, [name, data]);
+        this.mark(landed);
     }
 
     /**

@@ -28,8 +28,8 @@ async function closeAll() {
     registry.closing = true;
     // Hubs do not keep the process alive, but who waits for their end shall see it.
     const hold = setInterval(() => {}, LONG);
-    for (const { end } of [...registry.residents]) {
-        end(new AlreadyClosingError('The server is closing'));
+    for (const resident of [...registry.residents]) {
+        resident.end(new AlreadyClosingError('The server is closing'));
     }
     for (const hub of [...hubs.values()]) {
         hub.close();

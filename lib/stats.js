@@ -59,10 +59,7 @@ function waiting() {
     return { eventsWaiting, consumesWaiting };
 }
 
-/**
- * librdkafka's own, as last told: only with `statistics.interval.ms`. It writes a client.id as it is, so that one with a
- * quote makes a text that is no JSON; such statistics are left out.
- */
+/** librdkafka's own, as last told: only with `statistics.interval.ms`. What is no JSON, for whatever reason, is left out. */
 function librdkafkaOf({ number, statistics }) {
     return [...statistics].flatMap(([name, json]) => {
         try {

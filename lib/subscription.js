@@ -12,20 +12,88 @@ const { SLICE, nextTurn } = require('./scheduler');
  * @typedef {import('./assignments').Assignment} Assignment
  */
 class Subscription {
-    /** @param {Assignment[]} assignments as read by readSubscribe() */
-    constructor(assignments) {
+    /**
+     * @param {Assignment[]} assignments as read by readSubscribe()
+     * @param {object} [before] of a subscription that is resumed
+     * @param {{pattern: Assignment, topic: string, assignments: Assignment[]}[]} [before.found] what its patterns had found
+     * @param {string[]} [before.left] as the member here
+     */
+    constructor(assignments, { found = [], left = [] } = {}) {
         this.patterns = assignments.filter(({ pattern }) => pattern !== undefined);
         this.named = assignments.filter(({ pattern }) => pattern === undefined);
-        /** what is subscribed, by the topic's name: { bounded, pattern } */
+        /**
+         * what is subscribed, by the topic's name: { bounded, pattern, all, parts }, with the assignment of all partitions, and
+         * those of single ones by their numbers
+         */
         this.topics = new Map();
-        for (const { topic, until } of this.named) {
-            const bounded = (this.topics.get(topic)?.bounded ?? true) && until !== undefined;
-            this.topics.set(topic, { bounded, pattern: undefined });
+        for (const assignment of this.named) {
+            this.add(assignment, undefined);
+        }
+        /** what patterns had found before: maybe not to be seen any more */
+        this.found = new Map(found.map(({ topic, ...rest }) => [topic, rest]));
+        for (const { pattern, assignments: own } of this.found.values()) {
+            own.forEach((assignment) => this.add(assignment, pattern));
         }
         /** names that the patterns have looked at */
         this.known = new Set();
         /** topics that a pattern had found and that were unsubscribed: it does not find them again */
-        this.left = new Set();
+        this.left = new Set(left);
+        /** partitions that were assigned and are not read yet: { topic, partition, assignment } */
+        this.awaited = [];
+    }
+
+    add(assignment, pattern) {
+        const { topic: name, partition, until } = assignment;
+        let topic = this.topics.get(name);
+        if (topic === undefined) {
+            topic = { bounded: true, pattern, all: undefined, parts: new Map() };
+            this.topics.set(name, topic);
+        }
+        topic.bounded = topic.bounded && until !== undefined;
+        if (partition < 0) {
+            topic.all = assignment;
+        } else {
+            topic.parts.set(partition, assignment);
+        }
+    }
+
+    /**
+     * Of what is resumed: topics that the patterns had found are forgotten if they are not there for this socket any more.
+     *
+     * @param {Set<string>} visible
+     * @return {Assignment[]} of those that are
+     */
+    recover(visible) {
+        const recovered = [];
+        for (const [topic, { assignments }] of this.found) {
+            if (visible.has(topic)) {
+                recovered.push(...assignments);
+            } else {
+                this.topics.delete(topic);
+            }
+        }
+        return recovered;
+    }
+
+    /** @param {{topic: string, partition: number}[]} assigned all partitions of this subscription, as they are told to the client */
+    expect(assigned) {
+        this.awaited = assigned.map(({ topic, partition }) => {
+            const { all, parts } = this.topics.get(topic);
+            return { topic, partition, assignment: parts.get(partition) ?? all };
+        });
+    }
+
+    /**
+     * @param {{topic: string, partition: number}[]} positions of all that is read
+     * @return {{topic: string, partition: number, assignment: Assignment}[]} what is still to come, for want of a leader
+     */
+    unbegun(positions) {
+        if (this.awaited.length > 0) {
+            const nameOf = ({ topic, partition }) => `${partition} ${topic}`;
+            const begun = new Set(positions.map(nameOf));
+            this.awaited = this.awaited.filter((part) => !begun.has(nameOf(part)) && this.topics.has(part.topic));
+        }
+        return this.awaited;
     }
 
     /** @return {boolean} topics that come later are looked for; the end as it is now leaves none to be found */
@@ -84,8 +152,9 @@ class Subscription {
             // It may have been unsubscribed meanwhile.
             const found = this.topics.has(name) ? undefined : this.patternOf(name);
             if (found !== undefined) {
-                this.topics.set(name, { bounded: found.until !== undefined, pattern: found });
-                assignments.push({ ...found, topic: name });
+                const assignment = { ...found, topic: name };
+                this.add(assignment, found);
+                assignments.push(assignment);
             }
         }
         return assignments;

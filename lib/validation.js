@@ -34,6 +34,8 @@ const DEFAULTS = {
 const LIMITS = {
     /** assignments of one subscribe */
     assignments: 10000,
+    /** bytes of a token */
+    tokenBytes: 512 * 1024,
     ...FILTER_LIMITS,
     /** consumes that wait for a message */
     consumes: 1000,
@@ -141,7 +143,30 @@ function readOptions(given) {
     if (metadata !== undefined) {
         refuse(`Option "fields" can not be applied to the metadata: "${metadata}"`);
     }
-    return { options, error };
+    if (lastOptions === undefined || !haveEqual(options, lastOptions, isSameOption)) {
+        lastOptions = options;
+    }
+    return { options: lastOptions, error };
+}
+
+/** Those of the last socket. Sockets with the same options share them: they are half a kilobyte. */
+let lastOptions;
+
+/** @return {boolean} the two mean the same: what was made of what is given is equal, all else is identical */
+function isSameOption(one, other, name) {
+    if (name === 'limits' || name === 'batch') {
+        return haveEqual(one, other, Object.is);
+    }
+    if (one instanceof Set && other instanceof Set) {
+        return one.size === other.size && [...one].every((item) => other.has(item));
+    }
+    return Object.is(one, other);
+}
+
+function haveEqual(one, other, areEqual) {
+    const names = Object.keys(one);
+    return names.length === Object.keys(other).length &&
+        names.every((name) => Object.hasOwn(other, name) && areEqual(one[name], other[name], name));
 }
 
 /** @return {boolean} is a value of the option `fields`: the one or the other, not both */

@@ -64,6 +64,25 @@ describe('validation', () => {
             assert.deepStrictEqual(options.batch, { ...BATCH, maxDelay: 0.5 });
         });
 
+        it('shares what sockets with the same options have, and nothing else', () => {
+            const logger = { warn() {} };
+            const given = () => ({ logger, allowedTopics: ['a', 'b'], limits: { depth: 5 }, batch: { maxDelay: 1 } });
+            const { options } = readOptions(given());
+            assert.strictEqual(readOptions(given()).options, options);
+            for (const change of [
+                { logger: { warn() {} } }, { allowedTopics: ['a', 'c'] }, { allowedTopics: ['a'] }, { limits: { depth: 6 } },
+                { batch: { maxDelay: 2 } }, { metadataField: false }
+            ]) {
+                const changed = { ...given(), ...change };
+                const other = readOptions(changed).options;
+                assert.notStrictEqual(other, options);
+                assert.deepStrictEqual(other, {
+                    ...options, ...change, allowedTopics: new Set(changed.allowedTopics),
+                    limits: { ...LIMITS, ...changed.limits }, batch: { ...BATCH, ...changed.batch }
+                });
+            }
+        });
+
         const wrong = {
             kafkaConfig: [5, 'a', [], () => 1],
             allowedTopics: ['a', {}, [5], [null], ['a b']],

@@ -10,7 +10,8 @@ const { readTime } = require('../lib/time');
 const MAX = 10000;
 const invalid = { name: 'InvalidAssignmentError' };
 const tooMany = { name: 'LimitExceededError' };
-const read = (argument) => readSubscribe(argument, MAX);
+const LIMITS = { assignments: MAX, tokenBytes: 10000 };
+const read = (argument) => readSubscribe(argument, LIMITS);
 const list = (argument) => read(argument).assignments;
 
 /** As the core gets it. */
@@ -76,6 +77,8 @@ describe('the argument of subscribe', () => {
         assert.deepEqual(read({ topics: 'a' }), { assignments, object: true, start: false });
         assert.deepEqual(read({ topics: ['a'], start: true }), { assignments, object: true, start: true });
         assert.deepEqual(read({ topics: ['a'], start: false, filter: null }), { assignments, object: true, start: false, filter: { argument: null } });
+        assert.deepEqual(read({ topics: ['a'], positions: 100 }), { assignments, object: true, start: false, positions: 100 });
+        assert.equal(read({ topics: ['a'], positions: 3600000, resume: undefined, seen: undefined }).positions, 3600000);
         const filter = { a: 1 };
         assert.deepEqual(read({ assignments: [{ topic: 'a', offset: -1 }], filter }), { assignments, object: true, start: false, filter: { argument: filter } });
         for (const argument of [
@@ -83,10 +86,20 @@ describe('the argument of subscribe', () => {
             { topics: [] }, { topics: null }, { topics: 5 }, { topics: { 0: 'a' } }, { topics: [{ topic: 'a', offset: 0 }] }, { topics: ['a', 5] },
             { assignments: 'a' }, { assignments: ['a'] }, { assignments: {} }, { assignments: [] }, { assignments: [null] },
             { topics: 'a', start: 1 }, { topics: 'a', start: 'true' }, { topics: 'a', start: {} },
+            ...[99, 3600001, 100.5, '1000', true, null, {}].map((positions) => ({ topics: 'a', positions })),
+            { topics: 'a', seen: [] }, { assignments: [{ topic: 'a', offset: 0 }], seen: [] }, { topics: 'a', resume: 'a' }, { resume: null }, { resume: {} },
             { topics: 'a', filters: {} }, { topics: 'a', x: 1 }, { topic: 'a', partition: 0, offset: 0 },
             JSON.parse('{"topics":"a","__proto__":1}'), Object.create({ topics: 'a' }),
         ]) {
             assert.throws(() => read(argument), invalid, JSON.stringify(argument));
+        }
+    });
+
+    it('has a slow policy: to wait, or to skip', () => {
+        assert.equal(read({ topics: 'a', slow: 'wait' }).skipLag, undefined);
+        assert.equal(read({ topics: 'a', slow: { skipTo: 'latest', lag: 5 } }).skipLag, 5);
+        for (const slow of ['skip', null, 5, true, ['wait'], {}, { skipTo: 'latest' }, { skipTo: 'earliest', lag: 5 }, { skipTo: 'latest', lag: 0.5 }]) {
+            assert.throws(() => read({ topics: 'a', slow }), { name: 'InvalidAssignmentError', message: /"slow"/ });
         }
     });
 
@@ -163,14 +176,14 @@ describe('the argument of subscribe', () => {
 
 describe('the argument of unsubscribe', () => {
     it('is nothing, a name, or names', () => {
-        assert.equal(readUnsubscribe(undefined, MAX), null);
-        assert.equal(readUnsubscribe(null, MAX), null);
-        assert.deepEqual(readUnsubscribe('a', MAX), new Set(['a']));
-        assert.deepEqual(readUnsubscribe(['a', 'b', 'a'], MAX), new Set(['a', 'b']));
+        assert.equal(readUnsubscribe(undefined, LIMITS), null);
+        assert.equal(readUnsubscribe(null, LIMITS), null);
+        assert.deepEqual(readUnsubscribe('a', LIMITS), new Set(['a']));
+        assert.deepEqual(readUnsubscribe(['a', 'b', 'a'], LIMITS), new Set(['a', 'b']));
         for (const argument of [0, 5, true, false, {}, [], [5], ['a', null], [['a']], [{ topic: 'a' }], Buffer.from('a')]) {
-            assert.throws(() => readUnsubscribe(argument, MAX), invalid, JSON.stringify(argument));
+            assert.throws(() => readUnsubscribe(argument, LIMITS), invalid, JSON.stringify(argument));
         }
-        assert.throws(() => readUnsubscribe(Array(MAX + 1).fill('a'), MAX), tooMany);
+        assert.throws(() => readUnsubscribe(Array(MAX + 1).fill('a'), LIMITS), tooMany);
     });
 });
 

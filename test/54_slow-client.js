@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const http = require('node:http');
 
 const kafka = require('./support/kafka.js');
-const { newConfig, readyClient, resultOf } = require('./support/kasocki.js');
+const { newConfig, readyClient, resultOf, serve } = require('./support/kasocki.js');
 const RawClient = require('./support/raw-client.js');
 const { RARE, memoryOfOne, numberOf, numbered, receiveAll, subscribed } = require('./support/numbered.js');
 const RemoteServer = require('./support/remote-server.js');
@@ -214,6 +214,33 @@ describe('a client that reads slowly', function () {
         await Promise.all(clients.map((client) => client.close()));
         await server.close();
     });
+});
+
+describe('a client that reads several partitions more slowly than they could be read', function () {
+    this.timeout(120000);
+    before(kafka.start);
+
+    for (const bytes of [1000, 150000]) {
+        it(`gets of each as much as of the others, in records of ${bytes} B`, async () => {
+            const PARTITIONS = 3;
+            const count = Math.ceil(6 * MB / bytes);
+            const topic = await kafka.createTopic({ partitions: PARTITIONS });
+            const text = 'x'.repeat(bytes);
+            for (let partition = 0; partition < PARTITIONS; partition++) {
+                await kafka.produce(topic, Array.from({ length: count }, () => ({ value: { text }, partition })));
+            }
+            const server = await serve();
+            const client = await readyClient(server);
+            await resultOf(client, 'subscribe', [{ topic, offset: 0 }]);
+            const got = Array(PARTITIONS).fill(0);
+            // One after the other: what is read is always more than what is asked for.
+            for (let i = 0; i < count; i++) {
+                got[(await resultOf(client, 'consume'))._kafka.partition]++;
+            }
+            assert.ok(got.every((some) => some > count / PARTITIONS / 2), String(got));
+            await server.close();
+        });
+    }
 });
 
 /** A client of long polling that polls when it is told to. */

@@ -31,7 +31,7 @@ describe('a process with Kasocki', function () {
 
     /** Has it end in a way of the program's. @returns {Promise<{ code: ?number, signal: ?string, output: string }>} */
     async function run(way, naturalEnd = false) {
-        // Under LeakSanitizer (test/asan.js): who does not end by itself gives nothing back.
+        // Under LeakSanitizer (test/sanitizers/mocha.js): who does not end by itself gives nothing back.
         const env = naturalEnd ? {} : { ASAN_OPTIONS: 'detect_leaks=0' };
         const child = program.start(['--expose-gc', PROGRAM, way, kafka.brokers, topic], env);
         const result = await child.ended;

@@ -124,6 +124,28 @@ describe('Kasocki.stats()', () => {
         await server.close();
     });
 
+    it('tells the lag of a client that takes nothing, also when nobody reads for it any more', async () => {
+        const big = await kafka.createTopic();
+        const COUNT = 1000;
+        await kafka.produce(big, Array.from({ length: COUNT }, () => ({ value: { text: 'x'.repeat(500) } })));
+        const server = await serve({ limits: { bytesInFlight: 2000 } });
+        const client = await readyClient(server);
+        await resultOf(client, 'subscribe', [{ topic: big, partition: 0, offset: 0 }]);
+        await resultOf(client, 'consume');
+        const lag = () => Kasocki.stats().lags.find((one) => one.topic === big)?.lag;
+        const scans = () => server.native().stats().catchUpScans + server.native().stats().tailScans;
+        await until(() => lag() !== undefined);
+        const before = lag();
+        assert.ok(before > COUNT - 20 && before < COUNT, String(before));
+        await until(() => scans() === 0);
+        await kafka.produce(big, [{ value: {} }]);
+        // Measured again, with the end as it is now.
+        await until(() => lag() === before + 1);
+        await resultOf(client, 'stop');
+        await until(() => lag() === undefined);
+        await server.close();
+    });
+
     it('gives librdkafka\'s own statistics, of both instances, once they are told', async () => {
         const server = await serve({ kafkaConfig: newConfig({ 'statistics.interval.ms': 50, 'client.id': 'a name' }) });
         await readyClient(server);
@@ -135,15 +157,26 @@ describe('Kasocki.stats()', () => {
             assert.ok(name.startsWith('a name#consumer-'), name);
             assert.ok(Object.keys(statistics.brokers).length > 0);
         }
-        // librdkafka writes this into its JSON as it is: it is no JSON then.
-        const told = [];
-        const kafkaEventHandlers = { 'event.stats': ({ message }) => told.push(message) };
-        const broken = await serve({ kafkaConfig: newConfig({ 'statistics.interval.ms': 50, 'client.id': 'a "name"' }), kafkaEventHandlers });
-        await readyClient(broken);
-        await until(() => told.length > 1);
-        assert.ok(Kasocki.stats().librdkafka.every(({ name }) => !name.includes('"')));
-        await Promise.all([server.close(), broken.close()]);
+        await server.close();
     });
+
+    for (const id of ['a "name"', '"', '\\', 'a\nb', '", "client_id": "', '\u{1f600}#consumer-1"']) {
+        it(`whatever client.id is: ${JSON.stringify(id)}`, async () => {
+            const told = [];
+            const kafkaEventHandlers = { 'event.stats': ({ message }) => told.push(message) };
+            const server = await serve({ kafkaConfig: newConfig({ 'statistics.interval.ms': 50, 'client.id': id }), kafkaEventHandlers });
+            await readyClient(server);
+            const own = () => Kasocki.stats().librdkafka.filter(({ statistics }) => statistics.client_id === id);
+            await until(() => own().length === 2);
+            for (const { name, statistics } of own()) {
+                assert.equal(statistics.name, name);
+                assert.ok(name.startsWith(`${id}#consumer-`), name);
+            }
+            assert.ok(told.length >= 2);
+            assert.ok(told.every((message) => JSON.parse(message).client_id === id));
+            await server.close();
+        });
+    }
 
     it('is plain data without configuration values', async () => {
         const server = await serve({ kafkaConfig: newConfig({ 'sasl.username': 'hunter22', 'ssl.key.password': 'hunter22' }) });

@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds kTryAgain{50};
 void Partition::SetApart(Cursor* cursor, std::shared_ptr<SlowJob> job, Clock::time_point now) {
   GetOff(cursor, &apart_);
   cursor->since = now;
+  cursor->may_skip = true;
   cursor->slow_job = std::move(job);
   if (cursor->slow_job) ++cursor->slow_job->waiting;
 }
@@ -68,12 +69,12 @@ bool Partition::StepApart(Cursor* cursor, Clock::time_point now) {
       return Session::Step::kBehind;
     }
     if (job.found->last_over_budget >= position) over_budget = job.found->last_over_budget;
-    return context.Prepare(job.found, job.to);
+    return context.Prepare(job.found, job.to, {job.records->last_leader_epoch(), job.records->last_timestamp()});
   });
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id());
+      host_->SessionReady(session->id(), {});
       [[fallthrough]];
     case Session::Step::kMoved:
       if (cursor->seen_position >= job.to) ComeBack(cursor, &waiting_, now);

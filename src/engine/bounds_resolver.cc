@@ -18,24 +18,24 @@ constexpr size_t kMaxRequests = 16;
 
 void BoundsResolver::Ask(const TopicPartition& partition, Done done) {
   struct Sides {
-    std::optional<Result<int64_t>> begin;
-    std::optional<Result<int64_t>> end;
+    std::optional<Result<ListedOffset>> begin;
+    std::optional<Result<ListedOffset>> end;
     Done done;
     void Tell() const {
       if (!begin || !end) return;
-      done(!begin->ok() ? Result<Bounds>(begin->error())
-           : !end->ok() ? Result<Bounds>(end->error())
-                        : Result<Bounds>(Bounds{begin->value(), end->value()}));
+      if (!begin->ok()) return done(begin->error());
+      if (!end->ok()) return done(end->error());
+      done(LogBounds{begin->value().offset, end->value().offset, end->value().leader_epoch});
     }
   };
   auto sides = std::make_shared<Sides>();
   sides->done = std::move(done);
-  asked_[partition][kLogBeginning].push_back([sides](const Result<int64_t>& offset) {
-    sides->begin = offset;
+  asked_[partition][kLogBeginning].push_back([sides](const Result<ListedOffset>& listed) {
+    sides->begin = listed;
     sides->Tell();
   });
-  asked_[partition][kLogEnd].push_back([sides](const Result<int64_t>& offset) {
-    sides->end = offset;
+  asked_[partition][kLogEnd].push_back([sides](const Result<ListedOffset>& listed) {
+    sides->end = listed;
     sides->Tell();
   });
 }
@@ -61,8 +61,8 @@ void BoundsResolver::OnOffsets(const OffsetsEvent& event) {
   std::map<TopicPartition, Waiters> waiting = std::move(it->second);
   requests_.erase(it);
   for (const ListedOffset& listed : event.offsets) {
-    Result<int64_t> answer = listed.error ? Result<int64_t>(*listed.error) : Result<int64_t>(listed.offset);
-    for (const Found& found : waiting[listed.partition]) found(answer);
+    Result<ListedOffset> answer = listed.error ? Result<ListedOffset>(*listed.error) : Result<ListedOffset>(listed);
+    for (const auto& tell : waiting[listed.partition]) tell(answer);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "engine/starts.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -17,8 +18,7 @@ namespace kasocki {
 // together, without duplicates. Nobody is answered by a request that began before he asked. Used by the worker alone.
 class BoundsResolver {
  public:
-  using Bounds = std::pair<int64_t, int64_t>;  // [begin, end): the first offset, the one behind the last
-  using Done = std::function<void(const Result<Bounds>&)>;
+  using Done = std::function<void(const Result<LogBounds>&)>;
   using Found = std::function<void(const Result<int64_t>&)>;
 
   // The client outlives the resolver.
@@ -27,9 +27,12 @@ class BoundsResolver {
   BoundsResolver& operator=(const BoundsResolver&) = delete;
 
   void Ask(const TopicPartition& partition, Done done);
+  void AskEnd(const TopicPartition& partition, Found found) { AskTime(partition, kLogEnd, std::move(found)); }
   // Where the first record of that time (ms since 1970, >= 0) or later is; -1: there is none yet.
   void AskTime(const TopicPartition& partition, int64_t time, Found found) {
-    asked_[partition][time].push_back(std::move(found));
+    asked_[partition][time].push_back([found = std::move(found)](const Result<ListedOffset>& listed) {
+      found(listed.ok() ? Result<int64_t>(listed.value().offset) : Result<int64_t>(listed.error()));
+    });
   }
 
   // Sends what was asked. To be called once in each turn of the worker.
@@ -38,7 +41,7 @@ class BoundsResolver {
   void OnOffsets(const OffsetsEvent& event);
 
  private:
-  using Waiters = std::vector<Found>;
+  using Waiters = std::vector<std::function<void(const Result<ListedOffset>&)>>;
 
   KafkaClient* const client_;
   // By partition and what is asked about it, as in OffsetQuery.

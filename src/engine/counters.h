@@ -11,7 +11,7 @@
 
 namespace kasocki {
 
-// How many records the last active cursor of a partition is behind the end of its log.
+// How many records the last cursor of a partition that wants records is behind the end of its log.
 struct PartitionLag {
   std::string topic;
   int32_t partition = 0;

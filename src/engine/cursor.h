@@ -36,8 +36,12 @@ struct Cursor {
   int64_t position = -1;
   Bound until;  // from here on nothing is for it
   bool done() const { return position >= until.offset; }
+  Mark mark;               // a record below `position`, though maybe not the last one
+  size_t prepared = 0;     // bytes of matches for it that were not taken
+  bool denied = false;     // it has not moved since the session had no room for it
   bool ended = false;      // unsubscribed: it gets nothing any more, and the worker will remove it
   int64_t delivered = -1;  // scratch of the session
+  Mark delivered_mark;     // the same
   int64_t returned = -1;   // the same
 
   // The worker's alone.

@@ -90,6 +90,17 @@ void EvaluationPlan::Assign(const std::vector<std::shared_ptr<const FilterClass>
   }
   before.insert(before.end(), texts_.begin(), texts_.end());
   for (PlannedText* text : before) text->index.Want(text->wanted);
+  raw_filter_ = MakeRawFilter(classes);
+}
+
+RawFilter EvaluationPlan::MakeRawFilter(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
+  std::vector<std::shared_ptr<const Filter>> filters;
+  for (const std::shared_ptr<const FilterClass>& filter_class : classes) {
+    // Filters that look at the metadata, or see less than the whole record, are not judged on its own text.
+    if (filter_class->looks_at_metadata() || filter_class->format->fields) return RawFilter();
+    filters.push_back(filter_class->filter);
+  }
+  return RawFilter(std::move(filters));
 }
 
 size_t EvaluationPlan::CountGone() const {

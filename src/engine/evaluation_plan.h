@@ -16,6 +16,7 @@
 
 #include "engine/filter_class.h"
 #include "filter/filter_index.h"
+#include "filter/raw_filter.h"
 
 namespace kasocki {
 
@@ -77,6 +78,9 @@ class EvaluationPlan {
   // Groups of which something is asked for.
   const std::vector<PlannedGroup*>& assigned() const { return assigned_; }
 
+  // A record whose own text this refuses is matched by none of them.
+  RawFilter& raw_filter() { return raw_filter_; }
+
   size_t size() const { return classes_.size(); }
   // How many of its classes nobody is in any more.
   size_t CountGone() const;
@@ -90,12 +94,14 @@ class EvaluationPlan {
   };
 
   Class& ClassOf(const std::shared_ptr<const FilterClass>& filter_class);
+  static RawFilter MakeRawFilter(const std::vector<std::shared_ptr<const FilterClass>>& classes);
 
   std::vector<std::unique_ptr<PlannedGroup>> groups_;
   std::unordered_map<uint64_t, Class> classes_;  // by id
   std::vector<uint64_t> ids_;                    // of those assigned
   std::vector<PlannedText*> texts_;              // that have some of them
   std::vector<PlannedGroup*> assigned_;
+  RawFilter raw_filter_;
 };
 
 }  // namespace kasocki

@@ -8,6 +8,9 @@
 // text is cut, once for all of the group, and scanned again: what follows takes the cut text for the record's own and
 // cannot know what stood in it.
 //
+// A few filters alone have a look at a record's bytes first (filter/raw_filter.h), and what they refuse is not scanned.
+// So a record that no one wants may be broken inside, and nobody learns of it.
+//
 // Sockets come and go one by one, and each changes the list of classes. So the plan for many classes is kept and grows:
 // a new class costs its own filing, one that is not asked for a bit. A list of few, such as one reader's that catches up
 // on his own, is worth a plan that looks for nothing else in a record; some of those are kept.
@@ -95,7 +98,7 @@ JsonScanner& Evaluator::ScannerFor(size_t max_depth) {
   return *scanner;
 }
 
-const EvaluationPlan& Evaluator::PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
+EvaluationPlan& Evaluator::PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
   if (classes.size() > kFewClasses) {
     if (!shared_plan_->IsAssigned(classes)) shared_plan_->Assign(classes);
     return *shared_plan_;
@@ -166,7 +169,8 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
     const RecordChunk& records, const TopicPartition& partition,
     const std::vector<std::shared_ptr<const FilterClass>>& classes, const SkipReport& skipped, size_t first,
     size_t last) {
-  const EvaluationPlan& plan = PlanFor(classes);
+  EvaluationPlan& plan = PlanFor(classes);
+  const bool looks_first = plan.raw_filter().Begin();
   last = std::min(last, records.size());
   watch_.Begin(last - first);
   given_up_.clear();
@@ -184,6 +188,10 @@ std::vector<std::shared_ptr<const Matches>> Evaluator::Evaluate(
 
     for (size_t i = first; i < last; ++i) {
       std::optional<std::string_view> value = records.value(i);
+      if (looks_first && value && !plan.raw_filter().MayMatch(*value)) {
+        evaluated += group->raw.filters;
+        continue;
+      }
       JsonVerdict verdict = value ? scanner.Scan(*value, &first_paths, group->field) : JsonVerdict::kInvalid;
       ++parsed;
       if (verdict == JsonVerdict::kInvalid || verdict == JsonVerdict::kScalar) {

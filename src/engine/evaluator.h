@@ -93,7 +93,7 @@ class Evaluator {
 
   std::shared_ptr<const Matches> Encode(const MessageTexts& texts, const std::vector<uint8_t>& verdicts,
                                         const FilterClass& filter_class, int64_t last_over_budget);
-  const EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
+  EvaluationPlan& PlanFor(const std::vector<std::shared_ptr<const FilterClass>>& classes);
   void Augment(std::string_view text, JsonVerdict verdict, const JsonScanner& scanner, const MetadataStyle& style,
                const RecordChunk& records, size_t i, const TopicPartition& partition, std::string* out);
 

@@ -29,6 +29,13 @@ struct TopicsEvent {
   Result<std::vector<std::string>> topics;
   bool healable = true;
 };
+// The answer to Hub::Describe: the cluster's id, and the topics' in the order in which they were asked for; each empty
+// where Kafka has not told it.
+struct DescribedEvent {
+  RequestId request;
+  std::string cluster;
+  std::vector<std::string> ids;
+};
 // A partition of a subscription. `offset`: as it was asked for; the real one where that was a time or a distance.
 struct Assigned {
   TopicPartition partition;
@@ -76,9 +83,9 @@ struct MatchEvent {
 struct ClosedEvent {};
 
 // librdkafka's own events travel as they are.
-using HubEvent =
-    std::variant<TopicsEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent, GuardBudgetEvent, DeserializeEvent,
-                 MatchEvent, ClosedEvent, LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, TokenRefreshEvent>;
+using HubEvent = std::variant<TopicsEvent, DescribedEvent, SubscribedEvent, SessionsErrorEvent, SkippedEvent,
+                              GuardBudgetEvent, DeserializeEvent, MatchEvent, ClosedEvent, LogEvent, ErrorEvent,
+                              StatsEvent, ThrottleEvent, TokenRefreshEvent>;
 
 }  // namespace kasocki
 

@@ -23,11 +23,15 @@ void Hub::RequestTopics(RequestId request, std::chrono::milliseconds max_age, st
   mailbox_.Post([=, this] { worker_.RequestTopics(request, max_age, timeout); });
 }
 
+void Hub::Describe(RequestId request, std::vector<std::string> topics) {
+  mailbox_.Post([this, request, topics = std::move(topics)] { worker_.Describe(request, topics); });
+}
+
 std::shared_ptr<Session> Hub::OpenSession(const SessionOptions& options) {
   auto format = classes_.Format(options.name_space, options.metadata, options.max_depth, options.fields);
   auto filter_class = classes_.Class(nullptr, 0, options.decoder, std::move(format), options.guard);
-  auto session =
-      std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class), options.guard);
+  auto session = std::make_shared<Session>(next_session_++, options.max_prepared_bytes, std::move(filter_class),
+                                           options.guard, options.max_delay);
   mailbox_.Post([this, session] { worker_.AddSession(session); });
   return session;
 }

@@ -38,12 +38,16 @@ class Hub {
   // Answered by a TopicsEvent.
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
 
+  // Answered by a DescribedEvent, as a rule in some milliseconds.
+  void Describe(RequestId request, std::vector<std::string> topics);
+
   struct SessionOptions {
     std::string name_space = "/";
     MetadataStyle metadata;
     size_t max_depth = 1024;
     FunctionId decoder = 0;
     size_t max_prepared_bytes = 256 * 1024;
+    std::chrono::milliseconds max_delay{0};
     std::shared_ptr<const Filter> guard;      // what every message must pass, whatever the client asks; null: none
     std::shared_ptr<const FieldMask> fields;  // what is cut from every message; null: nothing
   };

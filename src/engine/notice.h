@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/starts.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -16,6 +17,13 @@ struct Cursor;
 struct Standing {
   TopicPartition partition;
   int64_t offset = 0;
+};
+
+// The same, with what is needed to go on there in another process.
+struct Position {
+  Standing standing;
+  Mark mark;
+  Bound until;
 };
 
 // All partitions are at their bounds: no message will come any more.

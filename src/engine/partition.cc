@@ -16,6 +16,8 @@ constexpr milliseconds kFirstBackoff{500};
 constexpr milliseconds kLongestBackoff{30000};
 // Steps of all riders in one Pump, so that other partitions get their turn.
 constexpr int kStepsPerPump = 32;
+// What a catch-up scan found for a session is told at once if it is so much, bytes.
+constexpr size_t kWorthTelling = 16 * 1024;
 // While cursors keep joining, those that have not moved yet are waited for, at most so many times `hold`.
 constexpr int kLongestJoining = 5;
 // How long those who move were stalled is averaged over so many of them. A multiple of it is waited for, if that is more than
@@ -78,7 +80,7 @@ bool Partition::SkipIfSlow(Cursor* cursor) {
   if (end < 0) return false;
   cursor->may_skip = false;
   if (!cursor->session->SkipTo(cursor, end)) return false;
-  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+  if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
   return true;
 }
 
@@ -193,6 +195,7 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   }
   const PartitionHost::Needed* apart = nullptr;
   int64_t over_budget = -1;
+  size_t found_bytes = 0;
   Session::Step step = session->Advance(cursor, [&](Session::StepContext& context) {
     int64_t position = context.position();
     if (position < scan->from()) return Session::Step::kBehind;
@@ -207,7 +210,9 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     const std::shared_ptr<const Matches>* found = (*chunk)->Find(*filter_class);
     if (found != nullptr) {
       if ((*found)->last_over_budget >= position) over_budget = (*found)->last_over_budget;
-      return context.Prepare(*found, (*chunk)->to);
+      found_bytes = (*found)->total_bytes();
+      const RecordChunk& records = *(*chunk)->records;
+      return context.Prepare(*found, (*chunk)->to, {records.last_leader_epoch(), records.last_timestamp()});
     }
     const auto known = std::find_if(apart_needs_.begin(), apart_needs_.end(), [&](const PartitionHost::Needed& need) {
       return need.chunk == *chunk && need.filter_class == filter_class;
@@ -222,7 +227,9 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
   if (over_budget >= 0) host_->FilterOverBudget(session, *this, over_budget);
   switch (step) {
     case Session::Step::kMovedAndReady:
-      host_->SessionReady(session->id());
+      // Who is behind anyhow, and got little, can wait for more: the main thread takes as long for one match as for many.
+      host_->SessionReady(session->id(), scan == catch_up_.get() && found_bytes < kWorthTelling ? session->max_delay()
+                                                                                                : milliseconds(0));
       [[fallthrough]];
     case Session::Step::kMoved:
       cursor->since = now;
@@ -425,7 +432,7 @@ void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clo
   for (CursorList* list : {&idle_, &waiting_, &apart_}) {
     for (Cursor* cursor : *list) {
       cursor->session->ClampPosition(cursor, begin, end);
-      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id());
+      if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
     }
   }
 }
@@ -434,21 +441,25 @@ bool Partition::unused() const {
   return !tail_ && !catch_up_ && idle_.empty() && waiting_.empty() && apart_.empty() && !asking_bounds_;
 }
 
-int64_t Partition::Lag() const {
-  int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
-  if (end < 0) return -1;
+int64_t Partition::Lag() {
   int64_t lowest = std::numeric_limits<int64_t>::max();
   auto look = [&lowest](const CursorList& list) {
     for (const Cursor* cursor : list) lowest = std::min(lowest, cursor->seen_position);
   };
   look(waiting_);
   look(apart_);
+  for (const Cursor* cursor : idle_) lowest = std::min(lowest, cursor->session->WantsFrom(*cursor).value_or(lowest));
   for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan == nullptr) continue;
     look(scan->riding);
     look(scan->stalled);
   }
-  return lowest == std::numeric_limits<int64_t>::max() ? -1 : std::max<int64_t>(0, end - lowest);
+  const bool wanted = lowest != std::numeric_limits<int64_t>::max();
+  int64_t end = tail_ ? tail_->known_end() : catch_up_ ? catch_up_->known_end() : -1;
+  lacks_end_ = wanted && end < 0;
+  if (end < 0) end = end_;
+  if (!lacks_end_) end_ = -1;
+  return wanted && end >= 0 ? std::max<int64_t>(0, end - lowest) : -1;
 }
 
 }  // namespace kasocki

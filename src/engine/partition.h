@@ -62,8 +62,8 @@ class PartitionHost {
   virtual void Evaluate(Partition* partition, std::vector<Needed>* needed) = 0;
   // The session passes a record that its filter took too many steps for.
   virtual void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) = 0;
-  // The session has something to take.
-  virtual void SessionReady(SessionId session) = 0;
+  // The session has something to take, and is to be told so within `wait`.
+  virtual void SessionReady(SessionId session, std::chrono::milliseconds wait) = 0;
   // Asks where the log begins and ends; Partition::SetBounds answers.
   virtual void RequestBounds(Partition* partition) = 0;
   // The partition can't be read. Told once until it can be read again.
@@ -98,8 +98,12 @@ class Partition {
   bool unused() const;
   size_t tail_scans() const { return tail_ ? 1 : 0; }
   size_t catch_up_scans() const { return catch_up_ ? 1 : 0; }
-  // How many records the last active cursor is behind the end of the log; -1: nobody is active, or the end unknown.
-  int64_t Lag() const;
+  // How many records the last cursor that wants records is behind the end of the log, whether it has room for them or not;
+  // -1: there is none, or the end is unknown.
+  int64_t Lag();
+  // As of the last Lag(): there is one, but no scan to tell where the end is. SetEnd may tell.
+  bool lacks_end() const { return lacks_end_; }
+  void SetEnd(int64_t end) { end_ = end; }
 
  private:
   bool PumpScan(Scan* scan, Clock::time_point now);
@@ -151,6 +155,9 @@ class Partition {
   Clock::time_point started_at_{};      // when the catch-up scan started
   Clock::time_point deserted_at_{};     // when the catch-up scan, or the tail, lost its last cursor
   Clock::time_point tail_deserted_at_{};
+
+  int64_t end_ = -1;  // of the log, as last heard while no scan knew it
+  bool lacks_end_ = false;
 
   bool asking_bounds_ = false;
   bool failed_ = false;

@@ -17,7 +17,7 @@ Scan::~Scan() { counters_->buffer_bytes -= memory_; }
 ReadOutcome Scan::Read(size_t max_records) {
   // Chunks are bounded in bytes as well, as far as the last one tells how large records are here.
   if (record_bytes_ > 0) max_records = std::clamp<size_t>(kChunkBytes / record_bytes_, 1, max_records);
-  auto records = std::make_shared<RecordChunk>(std::min<size_t>(last_chunk_bytes_, 1 << 20));
+  auto records = std::make_shared<RecordChunk>(std::min<size_t>(last_chunk_bytes_, 1 << 20), last_chunk_records_);
   uint64_t value_bytes = 0;
   ReadOutcome outcome = reader_->Read(max_records, [&](const RecordView& record) {
     // After a re-start a reader may hand over what lies before the offset asked for (a compressed batch's beginning).
@@ -29,6 +29,7 @@ ReadOutcome Scan::Read(size_t max_records) {
   if (!records->empty()) {
     position = std::max(position, records->offset(records->size() - 1) + 1);
     last_chunk_bytes_ = records->data_bytes();
+    last_chunk_records_ = records->size();
     record_bytes_ = records->data_bytes() / records->size();
     records->Seal();
     auto chunk = std::make_shared<ScanChunk>();

@@ -95,6 +95,7 @@ class Scan {
   std::deque<std::shared_ptr<ScanChunk>> chunks_;
   size_t memory_ = 0;
   size_t last_chunk_bytes_ = 0;
+  size_t last_chunk_records_ = 0;
   size_t record_bytes_ = 0;  // on average in the last chunk
   int64_t results_forgotten_below_ = 0;
 };

@@ -13,13 +13,17 @@ bool IsEmpty(const Notice& notice) {
   return assigned != nullptr && assigned->joined.empty();
 }
 
+// What one cursor may have prepared while `others` lack room.
+size_t ShareOf(size_t credit, size_t others) { return std::max<size_t>(1, credit / (others + 1)); }
+
 }  // namespace
 
 Session::Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-                 std::shared_ptr<const Filter> guard)
+                 std::shared_ptr<const Filter> guard, std::chrono::milliseconds max_delay)
     : id_(id),
       max_prepared_bytes_(std::max<size_t>(1, max_prepared_bytes)),
       guard_(std::move(guard)),
+      max_delay_(max_delay),
       filter_class_(std::move(filter_class)) {}
 
 Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
@@ -28,6 +32,7 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
   size_t bytes = 0;
   size_t count = 0;
   if (!queue_.empty() && std::holds_alternative<Notice>(queue_.front())) {
+    moved_ = true;
     taken.notice = std::get<Notice>(std::move(queue_.front()));
     queue_.pop_front();
     Complete(&*taken.notice);
@@ -41,9 +46,12 @@ Taken Session::Take(size_t max_bytes, size_t max_count, bool* credit) {
       if (count > 0) break;
       ++fitting;  // a match larger than all of max_bytes still travels
     }
-    bytes += front->matches->BytesBetween(front->first, fitting);
+    moved_ = true;
+    const size_t taken_bytes = front->matches->BytesBetween(front->first, fitting);
+    bytes += taken_bytes;
+    front->cursor->prepared -= taken_bytes;
     count += fitting - front->first;
-    taken.segments.push_back({front->matches, front->first, fitting, nullptr});
+    taken.segments.push_back({front->matches, front->first, fitting, nullptr, {}});
     front->first = fitting;
     if (front->first == front->last) queue_.pop_front();
   }
@@ -76,7 +84,25 @@ bool Session::TakeNews() {
   return std::exchange(news_, false);
 }
 
+void Session::SetDenied(Cursor* cursor, bool denied) {
+  if (cursor->denied == denied) return;
+  cursor->denied = denied;
+  denied ? ++denied_ : --denied_;
+}
+
+void Session::Deny(Cursor* cursor) {
+  SetDenied(cursor, true);
+  starved_ = true;
+}
+
+size_t Session::RoomFor(const Cursor& cursor) const {
+  const size_t share = ShareOf(max_prepared_bytes_, denied_ - (cursor.denied ? 1 : 0));
+  return std::min(Room(), share > cursor.prepared ? share - cursor.prepared : 0);
+}
+
 void Session::Move(Cursor* cursor, int64_t position) {
+  moved_ = moved_ || cursor->position != position;
+  SetDenied(cursor, false);
   if (!cursor->done()) --open_;
   cursor->position = position;
   if (!cursor->done()) ++open_;
@@ -98,13 +124,20 @@ void Session::DropEnd() {
 
 void Session::GiveBack() {
   constexpr int64_t kNothing = -1;
-  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->returned = kNothing;
-  std::deque<Item> notices;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    cursor->returned = kNothing;
+    cursor->prepared = 0;
+    SetDenied(cursor.get(), false);
+  }
+  std::list<Item> notices;
   for (Item& item : queue_) {
     if (auto* segment = std::get_if<Segment>(&item)) {
       // Segments of one cursor stand in the order of their offsets: the earliest one counts.
-      int64_t& returned = segment->cursor->returned;
-      if (returned == kNothing) returned = segment->matches->matches[segment->first].offset;
+      Cursor* cursor = segment->cursor;
+      if (cursor->returned == kNothing) {
+        cursor->returned = segment->matches->matches[segment->first].offset;
+        cursor->mark = segment->before;
+      }
       continue;
     }
     if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(item))) {
@@ -139,14 +172,31 @@ bool Session::SetWanting(bool wanting) {
 }
 
 void Session::FindDelivered() {
-  for (const std::unique_ptr<Cursor>& cursor : cursors) cursor->delivered = cursor->position;
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    cursor->delivered = cursor->position;
+    cursor->delivered_mark = cursor->mark;
+  }
   for (auto it = queue_.rbegin(); it != queue_.rend(); ++it) {
     if (auto* segment = std::get_if<Segment>(&*it)) {
       segment->cursor->delivered = segment->matches->matches[segment->first].offset;
+      segment->cursor->delivered_mark = segment->before;
     } else if (auto* gap = std::get_if<GapNotice>(&std::get<Notice>(*it))) {
       gap->cursor->delivered = std::min(gap->from, gap->to);
     }
   }
+}
+
+std::optional<std::vector<Position>> Session::TakePositions() {
+  std::lock_guard lock(mutex_);
+  if (!std::exchange(moved_, false)) return std::nullopt;
+  FindDelivered();
+  std::vector<Position> positions;
+  positions.reserve(cursors.size());
+  for (const std::unique_ptr<Cursor>& cursor : cursors) {
+    if (cursor->ended) continue;
+    positions.push_back({{cursor->name, cursor->delivered}, cursor->delivered_mark, cursor->until});
+  }
+  return positions;
 }
 
 void Session::ForgetJoined(const std::set<std::string>& topics) {
@@ -161,10 +211,12 @@ void Session::ForgetJoined(const std::set<std::string>& topics) {
 std::vector<Standing> Session::Unsubscribe(const std::set<std::string>* topics, bool bounded) {
   std::lock_guard lock(mutex_);
   FindDelivered();
+  moved_ = true;
   std::vector<Standing> stood;
   for (const std::unique_ptr<Cursor>& cursor : cursors) {
     if (cursor->ended || (topics != nullptr && !topics->contains(cursor->name.topic))) continue;
     cursor->ended = true;
+    SetDenied(cursor.get(), false);
     if (!cursor->done()) --open_;
     stood.push_back({cursor->name, cursor->delivered});
   }
@@ -218,21 +270,23 @@ void Session::SetSkipLag(Generation generation, int64_t lag) {
   if (generation == generation_) skip_lag_ = lag;
 }
 
-Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
-                           Announce announce, std::optional<int64_t> asked) {
+Cursor* Session::AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch,
+                           Announce announce) {
   std::lock_guard lock(mutex_);
   if (closed_ || generation != generation_) return nullptr;
   --expected_;
   Cursor* cursor = nullptr;
   if (!at_end_ && !ended_topics_.contains(partition.topic)) {
     cursor = cursors.emplace_back(std::make_unique<Cursor>(this, partition)).get();
-    cursor->position = cursor->seen_position = position;
-    cursor->until = until;
+    cursor->position = cursor->seen_position = stretch.position;
+    cursor->mark = stretch.mark;
+    cursor->until = stretch.until;
+    moved_ = true;
     if (!cursor->done()) ++open_;
-    if (announce != Announce::kNo) AnnounceJoined({partition, position, announce == Announce::kExact});
-    if (asked && std::min(*asked, position) < until.offset) {
-      auto reason = *asked < position ? GapNotice::Reason::kRetention : GapNotice::Reason::kTruncated;
-      Enqueue(GapNotice{{}, *asked, std::min(position, until.offset), reason, cursor});
+    if (announce != Announce::kNo) AnnounceJoined({partition, stretch.position, announce == Announce::kExact});
+    if (const auto& asked = stretch.asked; asked && std::min(*asked, stretch.position) < stretch.until.offset) {
+      auto reason = *asked < stretch.position ? GapNotice::Reason::kRetention : GapNotice::Reason::kTruncated;
+      Enqueue(GapNotice{{}, *asked, std::min(stretch.position, stretch.until.offset), reason, cursor});
     }
   }
   CheckEnd();
@@ -273,9 +327,15 @@ Session::Boarding Session::CanBoard(Cursor* cursor) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
   if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Boarding::kNotWanting;
-  if (Room() * 2 >= max_prepared_bytes_) return Boarding::kReady;
-  starved_ = true;
+  if (RoomFor(*cursor) * 2 >= ShareOf(max_prepared_bytes_, denied_ - (cursor->denied ? 1 : 0))) return Boarding::kReady;
+  Deny(cursor);
   return Boarding::kNoRoom;
+}
+
+std::optional<int64_t> Session::WantsFrom(const Cursor& cursor) const {
+  std::lock_guard lock(mutex_);
+  if (closed_ || !wanting_ || cursor.ended || cursor.done()) return std::nullopt;
+  return cursor.position;
 }
 
 bool Session::StandsAt(const Cursor& cursor, int64_t position) const {
@@ -348,22 +408,27 @@ Session::Step Session::StepContext::MoveTo(int64_t position) {
   return Step::kMoved;
 }
 
-Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end) {
+Session::Step Session::StepContext::Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark mark) {
   const size_t first = matches->LowerBound(cursor_->position);
   const size_t limit = matches->LowerBound(cursor_->until.offset);
-  size_t last = std::min(matches->Fitting(first, session_->Room()), limit);
-  // One match larger than the whole credit still travels, alone.
-  if (last == first && first < limit && session_->prepared_bytes_ == 0) ++last;
+  size_t last = std::min(matches->Fitting(first, session_->RoomFor(*cursor_)), limit);
+  // One match larger than its cursor's part still travels, if the credit is not used up: what is prepared is at most the
+  // credit and one match.
+  if (last == first && first < limit && cursor_->prepared == 0) ++last;
   if (first == last && last < limit) {
-    session_->starved_ = true;
     session_->Move(cursor_, matches->matches[last].offset);
+    session_->Deny(cursor_);
     return Step::kNoRoom;
   }
   if (first < last) {
-    session_->prepared_bytes_ += matches->BytesBetween(first, last);
-    session_->Enqueue(Segment{matches, first, last, cursor_});
+    const size_t bytes = matches->BytesBetween(first, last);
+    session_->prepared_bytes_ += bytes;
+    cursor_->prepared += bytes;
+    session_->Enqueue(Segment{matches, first, last, cursor_, cursor_->mark});
   }
-  return MoveTo(last < limit ? matches->matches[last].offset : end);
+  if (last < limit) return MoveTo(matches->matches[last].offset);
+  if (end <= cursor_->until.offset) cursor_->mark = mark;
+  return MoveTo(end);
 }
 
 }  // namespace kasocki

@@ -1,5 +1,8 @@
 // Session: one socket as the core sees it, the only object that the worker and the main thread share.
 //
+// A session's credit is shared evenly among the cursors that could use it: while one lacks room, no other gets more than
+// its part. Else the partition that happens to be first would take all of it, again and again.
+//
 // The worker prepares matches for it, at most its credit; the main thread takes them, which is their delivery.
 // Position, filter class and prepared matches change under one mutex, so a match is either delivered under the filter
 // and the state in force at that moment or given back: the cursor returns to it and it is evaluated anew. What else the
@@ -7,9 +10,10 @@
 #ifndef KASOCKI_ENGINE_SESSION_H_
 #define KASOCKI_ENGINE_SESSION_H_
 
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <limits>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,6 +39,7 @@ struct Segment {
   size_t first = 0;
   size_t last = 0;
   Cursor* cursor = nullptr;  // null once taken: the cursor may go at any time
+  Mark before;               // of the cursor, when the matches were prepared
 
   bool operator==(const Segment& other) const {
     return matches == other.matches && first == other.first && last == other.last;
@@ -47,6 +52,14 @@ struct Taken {
   std::optional<Notice> notice;
 };
 
+// What a cursor reads of its partition.
+struct Stretch {
+  int64_t position = 0;
+  Mark mark;
+  Bound until;
+  std::optional<int64_t> asked;  // the offset asked for, where it is not in the log: a gap from there, or back there
+};
+
 class Session {
  public:
   // Names one subscription: what comes of an older one, late, is not taken.
@@ -54,13 +67,15 @@ class Session {
   static constexpr int64_t kNeverSkip = std::numeric_limits<int64_t>::max();
 
   Session(SessionId id, size_t max_prepared_bytes, std::shared_ptr<const FilterClass> filter_class,
-          std::shared_ptr<const Filter> guard = nullptr);
+          std::shared_ptr<const Filter> guard = nullptr, std::chrono::milliseconds max_delay = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   SessionId id() const { return id_; }
   // The server's own filter, part of every filter class that this session is in; null: none.
   const std::shared_ptr<const Filter>& guard() const { return guard_; }
+  // How long a match may wait for others.
+  std::chrono::milliseconds max_delay() const { return max_delay_; }
 
   // --- The main thread's side.
 
@@ -80,6 +95,10 @@ class Session {
   // must then be told to remove the cursors. `bounded`: as in Expect, of what is left.
   std::vector<Standing> Unsubscribe(const std::set<std::string>* topics, bool bounded);
 
+  // Where it stands on all partitions that it reads, if that may have changed since this was last called. What was taken
+  // lies below the offsets, and so does what the filter refused.
+  std::optional<std::vector<Position>> TakePositions();
+
   // Nothing is prepared any more. Idempotent.
   void Close();
 
@@ -96,18 +115,19 @@ class Session {
   // Cursors that are to begin more than so many records behind the end, or fall back so far, will skip to it.
   void SetSkipLag(Generation generation, int64_t lag);
   // A new cursor, one of those expected; null: this topic, or the whole subscription, was ended meanwhile, or is at its
-  // end. An AssignedNotice comes before the first message of it, if it is to be announced. `asked`: the offset asked
-  // for; where that is not in the log, a GapNotice tells.
+  // end. An AssignedNotice comes before the first message of it, if it is to be announced; and a GapNotice, if
+  // something else was asked for.
   enum class Announce { kNo, kExact, kInexact };
-  Cursor* AddCursor(Generation generation, const TopicPartition& partition, int64_t position, Bound until,
-                    Announce announce, std::optional<int64_t> asked = std::nullopt);
+  Cursor* AddCursor(Generation generation, const TopicPartition& partition, const Stretch& stretch, Announce announce);
   // Cursors that were unsubscribed: the caller takes them off their partitions.
   std::vector<std::unique_ptr<Cursor>> RemoveEnded();
 
   enum class Boarding { kReady, kNotWanting, kNoRoom };
-  // Whether a cursor of this session should be on a scan; notes its position. A session without room boards only with
-  // half of its credit free.
+  // Whether a cursor of this session should be on a scan; notes its position. One without room boards only with half of
+  // its part of the credit free.
   Boarding CanBoard(Cursor* cursor);
+  // Where a cursor stands that wants records, whether there is room for them or not; nullopt: it does not.
+  std::optional<int64_t> WantsFrom(const Cursor& cursor) const;
 
   enum class Step { kMoved, kMovedAndReady, kAtEnd, kBehind, kNotEvaluated, kNotWanting, kNoRoom };
 
@@ -156,18 +176,23 @@ class Session {
   void Leap(Cursor* cursor, int64_t to, GapNotice::Reason reason);
   // Has each cursor's `delivered` say up to where everything was taken, gaps included.
   void FindDelivered();
+  void Deny(Cursor* cursor);
+  void SetDenied(Cursor* cursor, bool denied);
+  size_t RoomFor(const Cursor& cursor) const;
   size_t Room() const { return prepared_bytes_ >= max_prepared_bytes_ ? 0 : max_prepared_bytes_ - prepared_bytes_; }
 
   // Constant after construction.
   const SessionId id_;
   const size_t max_prepared_bytes_;
   const std::shared_ptr<const Filter> guard_;
+  const std::chrono::milliseconds max_delay_;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::shared_ptr<const FilterClass> filter_class_;
-  std::deque<Item> queue_;
+  std::list<Item> queue_;  // takes no memory while it is empty, which a deque does
   size_t prepared_bytes_ = 0;
+  size_t denied_ = 0;  // cursors that lack room
   Generation generation_ = 0;
   std::set<std::string> ended_topics_;  // of this generation
   size_t expected_ = 0;                 // cursors that will be added
@@ -178,6 +203,7 @@ class Session {
   bool at_end_ = false;                 // it was taken: this subscription is over
   bool wanting_ = false;
   bool closed_ = false;
+  bool moved_ = false;    // positions may be others than TakePositions last told
   bool starved_ = false;  // the worker met a full session: Take must tell of credit
   bool listed_ = false;   // there is something to take, and the main thread was told or is about to be
   bool news_ = false;     // ... it is about to be
@@ -197,8 +223,8 @@ class Session::StepContext {
   // There is nothing for anybody up to `position`.
   Step MoveTo(int64_t position);
   // Prepares the class's matches from the cursor's position on, as many as there is room for, and moves the cursor
-  // behind them: to `end` if all went in. Nothing goes beyond its bound.
-  Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end);
+  // behind them: to `end` if all went in. Nothing goes beyond its bound. `last`: the last record before `end`.
+  Step Prepare(const std::shared_ptr<const Matches>& matches, int64_t end, Mark last);
 
  private:
   friend class Session;
@@ -212,8 +238,8 @@ Session::Step Session::Advance(Cursor* cursor, Function&& step) {
   std::lock_guard lock(mutex_);
   cursor->seen_position = cursor->position;
   if (closed_ || !wanting_ || cursor->ended || cursor->done()) return Step::kNotWanting;
-  if (Room() == 0) {
-    starved_ = true;
+  if (RoomFor(*cursor) == 0) {
+    Deny(cursor);
     return Step::kNoRoom;
   }
   StepContext context(this, cursor);

@@ -6,7 +6,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "common/result.h"
 
@@ -19,17 +18,29 @@ inline constexpr int64_t kOffsetBeginning = -2;
 // What becomes of a first offset that is not in the log.
 enum class OffsetReset { kEarliest, kLatest, kError };
 
+// The last record before a position: by it the place is found again where its offset is not valid any more.
+struct Mark {
+  int32_t leader_epoch = -1;  // -1: unknown
+  int64_t time = -1;          // ms since 1970; -1: unknown
+};
+
+// A log of the offsets [begin, end), as Kafka told.
+struct LogBounds {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int32_t leader_epoch = -1;  // at the end; -1: unknown
+};
+
 struct Start {
   enum class Kind {
     kOffset,     // an offset, kOffsetEnd or kOffsetBeginning
     kTimestamp,  // ms since 1970: the first record at or after it; the end, if there is none yet
     kLast,       // so many offsets before the end
+    kResume,     // where somebody stood: the offset, if the log still has it, else the mark's time
   };
   Kind kind = Kind::kOffset;
-  int64_t value = kOffsetEnd;
-
-  // The time to be looked up, if one is needed.
-  std::optional<int64_t> time() const { return kind == Kind::kTimestamp ? std::optional(value) : std::nullopt; }
+  int64_t value = kOffsetEnd;  // kResume: -1: the offset means nothing here
+  Mark mark;                   // of kResume
 };
 
 // Where reading ends.
@@ -60,13 +71,24 @@ struct Assignment {
   Until until;
 };
 
-// Where `start` is in a log of the offsets [begin, end); `found`: what Kafka answered about start.time(). Kafka must have
-// been asked for the time after it told the bounds: then what came in between is not missed.
-Result<int64_t> Resolve(const Assignment& assignment, std::pair<int64_t, int64_t> bounds, std::optional<int64_t> found,
-                        OffsetReset reset);
+// The time that must be looked up in that log to know where `start` is.
+std::optional<int64_t> TimeNeeded(const Start& start, const LogBounds& bounds);
+
+struct Resolved {
+  int64_t offset = 0;
+  bool exact = true;  // false: more may come than was asked for
+};
+
+// Where `start` is in a log; `found`: what Kafka answered about TimeNeeded(). Kafka must have been asked for the time after
+// it told the bounds: then what came in between is not missed.
+Result<Resolved> Resolve(const Assignment& assignment, const LogBounds& bounds, std::optional<int64_t> found,
+                         OffsetReset reset);
 
 // The same of `until`; `found`: about until.time().
-Bound Resolve(const Until& until, std::pair<int64_t, int64_t> bounds, std::optional<int64_t> found);
+Bound Resolve(const Until& until, const LogBounds& bounds, std::optional<int64_t> found);
+
+// What is known of the record before a start. An end's time is that of `now_ms` with some allowance: clocks differ.
+Mark MarkOf(const Start& start, int64_t now_ms);
 
 }  // namespace kasocki
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace kasocki {
@@ -23,6 +24,10 @@ bool IsLasting(const Error& error) {
          error.code == "UNSUPPORTED_VERSION";
 }
 
+int64_t NowMs() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 // What the client is told: what it asked for, or the real offset where it asked for a time or a distance.
 std::optional<int64_t> Shown(const Start& start, std::optional<int64_t> position) {
   return start.kind == Start::Kind::kOffset ? start.value : position;
@@ -33,19 +38,21 @@ std::optional<int64_t> Shown(const Start& start, std::optional<int64_t> position
 // One partition on its way.
 struct Subscriptions::Slot {
   Assignment assignment;
-  BoundsResolver::Bounds bounds{0, 0};
+  LogBounds bounds;
   std::map<int64_t, std::optional<Result<int64_t>>> times;  // those to be looked up, with their offsets
-  std::optional<int64_t> position;                          // once known
+  std::optional<Resolved> start;                            // once known
   Bound until;
+
+  Stretch stretch() const { return {start->offset, MarkOf(assignment.start, NowMs()), until, asked_instead()}; }
 
   std::optional<int64_t> Found(std::optional<int64_t> time) const {
     return time ? std::optional(times.at(*time)->value()) : std::nullopt;
   }
-  // The offset asked for, if that is not where reading starts.
-  std::optional<int64_t> AskedInstead(int64_t start) const {
-    const auto& [kind, value] = assignment.start;
-    const bool differs = kind == Start::Kind::kOffset && value >= 0 && value != start;
-    return differs ? std::optional(value) : std::nullopt;
+  // The offset asked for, if it is not in the log.
+  std::optional<int64_t> asked_instead() const {
+    const auto& [kind, value, mark] = assignment.start;
+    const bool is_offset = (kind == Start::Kind::kOffset || kind == Start::Kind::kResume) && value >= 0;
+    return is_offset && (value < bounds.begin || value > bounds.end) ? std::optional(value) : std::nullopt;
   }
 };
 
@@ -102,6 +109,11 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
       [this, subscription, last_try](const ClusterMetadata* metadata, const TopicDirectory::Failure* failure) {
         if (failure != nullptr) return Refuse(subscription, failure->error);
         std::vector<Slot> slots;
+        // Those that have an assignment of their own beside the one of their whole topic.
+        std::set<std::pair<std::string, int32_t>> apart;
+        for (const Assignment& assignment : subscription->assignments) {
+          if (assignment.partition != kAllPartitions) apart.emplace(assignment.topic, assignment.partition);
+        }
         for (const Assignment& assignment : subscription->assignments) {
           auto topic = metadata->find(assignment.topic);
           if (topic == metadata->end()) {
@@ -112,9 +124,15 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
           bool found = false;
           for (const PartitionMetadata& partition : topic->second) {
             if (assignment.partition != kAllPartitions && assignment.partition != partition.id) continue;
+            if (assignment.partition == kAllPartitions && apart.contains({assignment.topic, partition.id})) {
+              found = true;
+              continue;
+            }
             slots.emplace_back().assignment = {assignment.topic, partition.id, assignment.start, assignment.until};
             found = true;
           }
+          // Where somebody stood in a partition there may be none now: the topic was made anew.
+          if (!found && assignment.start.kind == Start::Kind::kResume && last_try) continue;
           if (!found) {
             if (!last_try) return FindTopics(subscription, true);
             return Refuse(
@@ -140,9 +158,7 @@ void Subscriptions::FindTopics(const Shared& subscription, bool last_try) {
 void Subscriptions::AskBounds(const Shared& subscription, size_t index) {
   const Assignment& assignment = subscription->slots[index].assignment;
   bounds_->Ask({assignment.topic, assignment.partition},
-               [this, subscription, index](const Result<BoundsResolver::Bounds>& bounds) {
-                 OnBounds(subscription, index, bounds);
-               });
+               [this, subscription, index](const Result<LogBounds>& bounds) { OnBounds(subscription, index, bounds); });
 }
 
 void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Error& error) {
@@ -152,18 +168,18 @@ void Subscriptions::AskAgain(const Shared& subscription, size_t index, const Err
     if (IsOver(*subscription)) return;
     const Assignment& assignment = subscription->slots[index].assignment;
     if (subscription->session->Wants(assignment.topic)) return AskBounds(subscription, index);
-    add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, 0, {},
-                Session::Announce::kNo, std::nullopt);
+    add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, {},
+                Session::Announce::kNo);
   });
 }
 
-void Subscriptions::OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds) {
+void Subscriptions::OnBounds(const Shared& subscription, size_t index, const Result<LogBounds>& bounds) {
   if (IsOver(*subscription)) return;
   if (!bounds.ok()) return AskAgain(subscription, index, bounds.error());
   Slot& slot = subscription->slots[index];
   slot.bounds = bounds.value();
   slot.times.clear();
-  for (std::optional<int64_t> time : {slot.assignment.start.time(), slot.assignment.until.time()}) {
+  for (std::optional<int64_t> time : {TimeNeeded(slot.assignment.start, slot.bounds), slot.assignment.until.time()}) {
     if (time) slot.times[*time] = std::nullopt;
   }
   if (slot.times.empty()) return Place(subscription, index);
@@ -190,20 +206,22 @@ void Subscriptions::AskTime(const Shared& subscription, size_t index, int64_t ti
 void Subscriptions::Place(const Shared& subscription, size_t index) {
   Slot& slot = subscription->slots[index];
   const Assignment& assignment = slot.assignment;
-  Result<int64_t> position = Resolve(assignment, slot.bounds, slot.Found(assignment.start.time()), reset_);
+  Result<Resolved> start =
+      Resolve(assignment, slot.bounds, slot.Found(TimeNeeded(assignment.start, slot.bounds)), reset_);
   slot.until = Resolve(assignment.until, slot.bounds, slot.Found(assignment.until.time()));
   if (subscription->state == Subscription::kOpen) {
-    if (!position.ok()) return Refuse(subscription, position.error());
-    slot.position = position.value();
+    if (!start.ok()) return Refuse(subscription, start.error());
+    slot.start = start.value();
     ++subscription->known;
     return AnswerIfDone(subscription);
   }
   // The answer did not wait for this partition: it starts at the first end learnt.
-  int64_t start = position.ok() ? position.value() : slot.bounds.second;
+  slot.start = start.ok() ? start.value() : Resolved{slot.bounds.end};
   Session::Announce announce = subscription->announce;
   if (!Shown(assignment.start, std::nullopt)) announce = Session::Announce::kExact;
-  add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, start,
-              slot.until, announce, slot.AskedInstead(start));
+  if (!slot.start->exact) announce = Session::Announce::kInexact;
+  add_cursor_(subscription->session, subscription->generation, {assignment.topic, assignment.partition}, slot.stretch(),
+              announce);
 }
 
 void Subscriptions::AnswerIfDone(const Shared& subscription) {
@@ -222,11 +240,13 @@ void Subscriptions::AnswerNow(const Shared& subscription) {
   assigned.reserve(subscription->slots.size());
   for (const Slot& slot : subscription->slots) {
     TopicPartition partition{slot.assignment.topic, slot.assignment.partition};
-    if (slot.position) {
-      add_cursor_(subscription->session, subscription->generation, partition, *slot.position, slot.until,
-                  Session::Announce::kNo, slot.AskedInstead(*slot.position));
+    std::optional<int64_t> position;
+    if (slot.start) {
+      position = slot.start->offset;
+      add_cursor_(subscription->session, subscription->generation, partition, slot.stretch(),
+                  slot.start->exact ? Session::Announce::kNo : Session::Announce::kInexact);
     }
-    assigned.push_back({std::move(partition), Shown(slot.assignment.start, slot.position)});
+    assigned.push_back({std::move(partition), Shown(slot.assignment.start, position)});
   }
   tell_(SubscribedEvent{session.id(), subscription->request, std::move(assigned)});
   if (session.TakeNews()) ready_(session.id());  // that this is the end, if nothing was subscribed

@@ -34,10 +34,9 @@ struct SubscribeOptions {
 // Used by the worker alone; it outlives all its callbacks.
 class Subscriptions {
  public:
-  // The session reads this partition from here on, if the generation is still its. It was told to expect it. `asked`: as
-  // in Session::AddCursor.
+  // The session reads this partition so, if the generation is still its. It was told to expect it.
   using AddCursor = std::function<void(const std::shared_ptr<Session>&, Session::Generation, const TopicPartition&,
-                                       int64_t position, Bound until, Session::Announce, std::optional<int64_t> asked)>;
+                                       const Stretch&, Session::Announce)>;
   using Tell = std::function<void(HubEvent)>;
   using Ready = std::function<void(SessionId)>;  // there is something to take
 
@@ -61,7 +60,7 @@ class Subscriptions {
   void FindTopics(const Shared& subscription, bool last_try);
   void AskBounds(const Shared& subscription, size_t index);
   void AskAgain(const Shared& subscription, size_t index, const Error& error);
-  void OnBounds(const Shared& subscription, size_t index, const Result<BoundsResolver::Bounds>& bounds);
+  void OnBounds(const Shared& subscription, size_t index, const Result<LogBounds>& bounds);
   void AskTime(const Shared& subscription, size_t index, int64_t time);
   void Place(const Shared& subscription, size_t index);
   void AnswerIfDone(const Shared& subscription);

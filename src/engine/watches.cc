@@ -49,7 +49,7 @@ void Watches::LookAt(Watch* watch, const ClusterMetadata& metadata) {
       }
       topic.known.insert(partition.id);
       ++watch->partitions;
-      added.push_back({name, partition.id, {Start::Kind::kOffset, kOffsetBeginning}, topic.until});
+      added.push_back({name, partition.id, {Start::Kind::kOffset, kOffsetBeginning, {}}, topic.until});
     }
   }
   if (!added.empty()) found_(*watch, std::move(added));

@@ -44,6 +44,7 @@ void Worker::Run() {
     if (dirty_.empty()) {
       until = timers_.Next(Clock::now() + kLongestSleep);
       if (!pump_timers_.empty()) until = std::min(*until, pump_timers_.begin()->first);
+      if (!ready_.empty()) until = std::min(*until, ready_due_);
     }
     commands.clear();
     marked.clear();
@@ -54,8 +55,9 @@ void Worker::Run() {
     PollClients();
     timers_.Run(Clock::now());
     if (bounds_) bounds_->Send();
+    if (topic_ids_) topic_ids_->Send();
     PumpPartitions();
-    outbox_->PushReady(&ready_);
+    TellReady();
   }
   CloseClients();
 }
@@ -73,13 +75,14 @@ bool Worker::OpenClients() {
     *slot = std::move(client.value());
   }
   bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
+  topic_ids_ = std::make_unique<TopicIds>(catch_up_client_.get());
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-             int64_t position, Bound until, Session::Announce announce,
-             std::optional<int64_t> asked) { AddCursor(session, generation, name, position, until, announce, asked); },
+             const Stretch& stretch,
+             Session::Announce announce) { AddCursor(session, generation, name, stretch, announce); },
       [this](HubEvent event) { outbox_->Push(std::move(event)); },
-      [this](SessionId session) { SessionReady(session); });
+      [this](SessionId session) { SessionReady(session, {}); });
   topics_->Start(catch_up_client_.get());
   return true;
 }
@@ -91,6 +94,7 @@ void Worker::CloseClients() {
   topics_.reset();
   subscriptions_.reset();
   bounds_.reset();
+  topic_ids_.reset();
   tail_client_.reset();
   catch_up_client_.reset();
   counters_->sessions = 0;
@@ -109,6 +113,7 @@ void Worker::PollClients() {
 
 void Worker::OnClientEvent(ClientEvent event) {
   if (auto* offsets = std::get_if<OffsetsEvent>(&event)) return bounds_->OnOffsets(*offsets);
+  if (auto* ids = std::get_if<TopicIdsEvent>(&event)) return topic_ids_->OnTopicIds(*ids);
   if (auto* error = std::get_if<ErrorEvent>(&event); error != nullptr && error->authentication) {
     topics_->FailAll({error->error, false});
   }
@@ -130,6 +135,19 @@ void Worker::RequestTopics(RequestId request, milliseconds max_age, milliseconds
                      for (const auto& [name, partitions] : *metadata) names.push_back(name);
                      outbox_->Push(TopicsEvent{request, std::move(names)});
                    });
+}
+
+void Worker::Describe(RequestId request, const std::vector<std::string>& topics) {
+  if (broken_) return outbox_->Push(DescribedEvent{request, "", {}});
+  topic_ids_->Ask(topics, [this, request, topics](const TopicIds::Ids& ids) {
+    DescribedEvent event{request, catch_up_client_->ClusterId(), {}};
+    event.ids.reserve(topics.size());
+    for (const std::string& topic : topics) {
+      auto found = ids.find(topic);
+      event.ids.push_back(found == ids.end() ? "" : found->second);
+    }
+    outbox_->Push(std::move(event));
+  });
 }
 
 void Worker::AddSession(std::shared_ptr<Session> session) {
@@ -206,11 +224,10 @@ Partition* Worker::PartitionOf(const TopicPartition& name) {
 }
 
 void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation,
-                       const TopicPartition& name, int64_t position, Bound until, Session::Announce announce,
-                       std::optional<int64_t> asked) {
+                       const TopicPartition& name, const Stretch& stretch, Session::Announce announce) {
   if (!sessions_.contains(session->id())) return;
-  Cursor* cursor = session->AddCursor(generation, name, position, until, announce, asked);
-  if (session->TakeNews()) SessionReady(session->id());
+  Cursor* cursor = session->AddCursor(generation, name, stretch, announce);
+  if (session->TakeNews()) SessionReady(session->id(), {});
   if (cursor == nullptr) return;
   Partition* partition = PartitionOf(name);
   partition->Add(cursor);
@@ -225,8 +242,10 @@ void Worker::PumpPartitions() {
     pump_timer_of_.erase(pump_timers_.begin()->second);
     pump_timers_.erase(pump_timers_.begin());
   }
-  std::set<uint64_t> dirty;
-  dirty.swap(dirty_);
+  std::vector<uint64_t> dirty(dirty_.begin(), dirty_.end());
+  dirty_.clear();
+  // With thousands of partitions a session's credit does not do for all that could use it: none is always the first.
+  if (!dirty.empty()) std::rotate(dirty.begin(), dirty.begin() + order_() % dirty.size(), dirty.end());
   for (uint64_t id : dirty) {
     auto it = partitions_.find(id);
     if (it == partitions_.end()) continue;  // a late mark of a partition that is gone
@@ -245,6 +264,16 @@ void Worker::PumpPartitions() {
       pump_timer_of_[id] = *partition.timer();
     }
   }
+}
+
+void Worker::SessionReady(SessionId session, milliseconds wait) {
+  const Clock::time_point due = wait > milliseconds(0) ? Clock::now() + wait : Clock::time_point();
+  ready_due_ = ready_.empty() ? due : std::min(ready_due_, due);
+  ready_.push_back(session);
+}
+
+void Worker::TellReady() {
+  if (!ready_.empty() && Clock::now() >= ready_due_) outbox_->PushReady(&ready_);
 }
 
 Result<std::unique_ptr<LogReader>> Worker::OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) {
@@ -362,10 +391,13 @@ void Worker::ReportGuards() {
 }
 
 void Worker::RequestBounds(Partition* partition) {
-  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<BoundsResolver::Bounds>& bounds) {
+  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<LogBounds>& bounds) {
     auto it = partitions_.find(id);
     if (it == partitions_.end()) return;
-    it->second->SetBounds(bounds, Clock::now());
+    using Ends = std::pair<int64_t, int64_t>;
+    it->second->SetBounds(
+        bounds.ok() ? Result<Ends>(Ends{bounds.value().begin, bounds.value().end}) : Result<Ends>(bounds.error()),
+        Clock::now());
     dirty_.insert(id);
   });
 }
@@ -384,6 +416,12 @@ void Worker::MeasureLag() {
   std::vector<PartitionLag> lags;
   for (const auto& [id, partition] : partitions_) {
     const int64_t lag = partition->Lag();
+    if (partition->lacks_end()) {
+      bounds_->AskEnd(partition->name(), [this, id = id](const Result<int64_t>& end) {
+        auto it = partitions_.find(id);
+        if (it != partitions_.end() && end.ok()) it->second->SetEnd(end.value());
+      });
+    }
     if (lag < 0) continue;
     max_lag = std::max(max_lag, lag);
     lags.push_back({partition->name().topic, partition->name().partition, lag});

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "engine/subscriptions.h"
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
+#include "engine/topic_ids.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -54,6 +56,7 @@ class Worker : private PartitionHost {
   // --- Commands.
   void Stop() { stopping_ = true; }
   void RequestTopics(RequestId request, std::chrono::milliseconds max_age, std::chrono::milliseconds timeout);
+  void Describe(RequestId request, const std::vector<std::string>& topics);
   void AddSession(std::shared_ptr<Session> session);
   void RemoveSession(const std::shared_ptr<Session>& session);
   void Subscribe(std::shared_ptr<Session> session, Session::Generation generation, RequestId request,
@@ -74,7 +77,7 @@ class Worker : private PartitionHost {
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role role, Partition* partition, int64_t offset) override;
   void Evaluate(Partition* partition, std::vector<Needed>* needed) override;
   void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) override;
-  void SessionReady(SessionId session) override { ready_.push_back(session); }
+  void SessionReady(SessionId session, std::chrono::milliseconds wait) override;
   void RequestBounds(Partition* partition) override;
   void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) override;
 
@@ -83,10 +86,11 @@ class Worker : private PartitionHost {
   void PollClients();
   void OnClientEvent(ClientEvent event);
   void AddCursor(const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
-                 int64_t position, Bound until, Session::Announce announce, std::optional<int64_t> asked);
+                 const Stretch& stretch, Session::Announce announce);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
   void PumpPartitions();
+  void TellReady();
   void MeasureLag();
   void Tidy();
   void JudgeSlowly(const Partition& partition, Needed* need);
@@ -110,6 +114,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<KafkaClient> catch_up_client_;
   std::unique_ptr<TopicDirectory> topics_;
   std::unique_ptr<BoundsResolver> bounds_;
+  std::unique_ptr<TopicIds> topic_ids_;
   Evaluator evaluator_;
   std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;
@@ -120,9 +125,11 @@ class Worker : private PartitionHost {
   uint64_t next_partition_ = 1;
 
   std::set<uint64_t> dirty_;                                      // partitions to pump
+  std::minstd_rand order_;                                        // which of them is first
   std::set<std::pair<Clock::time_point, uint64_t>> pump_timers_;  // partitions to pump later
   std::map<uint64_t, Clock::time_point> pump_timer_of_;
-  std::vector<SessionId> ready_;  // to be told in this turn
+  std::vector<SessionId> ready_;   // to be told
+  Clock::time_point ready_due_{};  // when, at the latest
   SkippedEvent skipped_;
   bool skip_report_due_ = false;
   GuardBudgetEvent guards_over_budget_;

@@ -167,6 +167,12 @@ Condition Condition::Among(ScalarSet set) {
 }
 
 bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const {
+  const bool takes_arrays = test_ == Test::kSet || test_ == Test::kRegex;
+  if (takes_arrays && value.kind == JsonKind::kArray) return HoldsForArray(scanner, value, run);
+  return test_ == Test::kRegex ? SearchScalar(*regex_, value, run) : EqualsScalar(value);
+}
+
+bool Condition::EqualsScalar(const JsonValue& value) const {
   switch (test_) {
     case Test::kWord:
       return value.kind == word_;
@@ -175,9 +181,9 @@ bool Condition::Holds(const JsonScanner& scanner, const JsonValue& value, Filter
     case Test::kString:
       return value.kind == JsonKind::kString && StringEquals(value, text_);
     case Test::kSet:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value, run) : set_.Find(value).has_value();
+      return set_.Find(value).has_value();
     case Test::kRegex:
-      return value.kind == JsonKind::kArray ? HoldsForArray(scanner, value, run) : SearchScalar(*regex_, value, run);
+      return false;
   }
   return false;
 }

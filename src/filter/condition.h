@@ -58,6 +58,8 @@ class Condition {
 
   // `scanner` is the one whose last scan gave `value`. False as well if `run` is exhausted by it: searches count.
   bool Holds(const JsonScanner& scanner, const JsonValue& value, FilterRun* run) const;
+  // The same for what is no array and stands in any text, if the test is not kRegex.
+  bool EqualsScalar(const JsonValue& value) const;
 
   // Conditions that cost less come first.
   int rank() const;

@@ -37,7 +37,7 @@ class FilterRun {
   bool guard_over_budget() const { return over_budget_ && of_guard_; }
   // It reached `patience` before that: nothing is known.
   bool broken_off() const { return broken_off_; }
-  int64_t steps() const { return patience_ - left_ - reserve_; }
+  int64_t steps() const { return patience_ - reserve_ - left_; }
 
   // --- For filters.
 

@@ -9,8 +9,10 @@
 #include <atomic>
 #include <chrono>
 #include <set>
+#include <string_view>
 #include <utility>
 
+#include "json/scanner.h"
 #include "kafka/config.h"
 #include "kafka/inbox.h"
 #include "kafka/kafka_error.h"
@@ -45,6 +47,37 @@ ClusterMetadata Convert(const rd_kafka_metadata_t& metadata) {
               [](const PartitionMetadata& a, const PartitionMetadata& b) { return a.id < b.id; });
   }
   return topics;
+}
+
+// librdkafka writes its client.id, which may hold anything, into its statistics as it is: at their beginning, twice.
+std::string ValidStatistics(const rd_kafka_t* client, std::string_view json) {
+  const std::string_view name = rd_kafka_name(client);
+  const std::string_view id = name.substr(0, name.rfind('#'));
+  std::string written = "{ \"name\": \"";
+  written.append(name).append("\", \"client_id\": \"").append(id).append("\"");
+  if (!json.starts_with(written)) return std::string(json);
+  std::string valid = "{ \"name\": ";
+  AppendJsonString(name, &valid);
+  valid.append(", \"client_id\": ");
+  AppendJsonString(id, &valid);
+  return valid.append(json.substr(written.size()));
+}
+
+// The answer to DescribeTopics; where that failed, it has no ids.
+TopicIdsEvent Convert(rd_kafka_event_t* event) {
+  TopicIdsEvent answer{static_cast<uint64_t>(reinterpret_cast<uintptr_t>(rd_kafka_event_opaque(event))), {}};
+  if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
+  size_t count = 0;
+  const rd_kafka_TopicDescription_t** topics =
+      rd_kafka_DescribeTopics_result_topics(rd_kafka_event_DescribeTopics_result(event), &count);
+  for (size_t i = 0; i < count; ++i) {
+    if (rd_kafka_error_code(rd_kafka_TopicDescription_error(topics[i])) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const rd_kafka_Uuid_t* id = rd_kafka_TopicDescription_topic_id(topics[i]);
+    const int64_t halves[] = {rd_kafka_Uuid_most_significant_bits(id), rd_kafka_Uuid_least_significant_bits(id)};
+    if (halves[0] == 0 && halves[1] == 0) continue;  // a Kafka before 2.8
+    answer.ids[rd_kafka_TopicDescription_name(topics[i])].assign(reinterpret_cast<const char*>(halves), sizeof(halves));
+  }
+  return answer;
 }
 
 class RdKafkaClient : public KafkaClient {
@@ -89,6 +122,26 @@ class RdKafkaClient : public KafkaClient {
     if (!answer.has_value()) return;
     inbox_->Add(*std::move(answer));
     inbox_->Wake();
+  }
+
+  void DescribeTopics(uint64_t request, const std::vector<std::string>& topics, int timeout_ms) override {
+    std::vector<const char*> names;
+    for (const std::string& topic : topics) names.push_back(topic.c_str());
+    RdTopicNames collection(rd_kafka_TopicCollection_of_topic_names(names.data(), names.size()));
+    RdAdminOptions options(rd_kafka_AdminOptions_new(client_.get(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
+    char errstr[256];
+    rd_kafka_AdminOptions_set_request_timeout(options.get(), timeout_ms, errstr, sizeof(errstr));
+    // The number itself is the opaque: there is nothing to be owned until the answer comes.
+    rd_kafka_AdminOptions_set_opaque(options.get(), reinterpret_cast<void*>(static_cast<uintptr_t>(request)));
+    rd_kafka_DescribeTopics(client_.get(), collection.get(), options.get(), queue_.get());
+  }
+
+  std::string ClusterId() override {
+    char* id = rd_kafka_clusterid(client_.get(), /*timeout_ms=*/0);
+    if (id == nullptr) return "";
+    std::string copy = id;
+    rd_kafka_mem_free(client_.get(), id);
+    return copy;
   }
 
   void PollEvents(const std::function<void(ClientEvent)>& sink) override {
@@ -150,13 +203,16 @@ class RdKafkaClient : public KafkaClient {
         break;
       }
       case RD_KAFKA_EVENT_STATS:
-        sink(StatsEvent{rd_kafka_event_stats(event)});
+        sink(StatsEvent{ValidStatistics(client_.get(), rd_kafka_event_stats(event))});
         break;
       case RD_KAFKA_EVENT_LISTOFFSETS_RESULT: {
         std::optional<OffsetsEvent> answer = offset_lister_.HandleEvent(event);
         if (answer.has_value()) sink(*std::move(answer));
         break;
       }
+      case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
+        sink(Convert(event));
+        break;
       case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH: {
         const char* config = rd_kafka_event_config_string(event);
         sink(TokenRefreshEvent{config == nullptr ? "" : config});

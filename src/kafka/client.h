@@ -91,12 +91,20 @@ struct OffsetsEvent {
   std::vector<ListedOffset> offsets;  // every partition asked for, in order of topic and partition
 };
 
+// The ids of topics: what tells a topic from one of the same name that was made anew.
+struct TopicIdsEvent {
+  uint64_t request;
+  // 16 bytes each. Absent: Kafka has told none (it is too old, knows no such topic, or did not answer in time).
+  std::map<std::string, std::string> ids;
+};
+
 // SASL/OAUTHBEARER wants a token: answer with SetOAuthBearerToken or FailOAuthBearerToken.
 struct TokenRefreshEvent {
   std::string oauthbearer_config;  // the value of `sasl.oauthbearer.config`: for the user's callback, not for logs
 };
 
-using ClientEvent = std::variant<LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, OffsetsEvent, TokenRefreshEvent>;
+using ClientEvent =
+    std::variant<LogEvent, ErrorEvent, StatsEvent, ThrottleEvent, OffsetsEvent, TopicIdsEvent, TokenRefreshEvent>;
 
 class KafkaClient {
  public:
@@ -125,6 +133,13 @@ class KafkaClient {
   // errors inside. Of several queries about one partition the first alone is answered. One without a leader costs its
   // neighbours half of the time, not the answer.
   virtual void ListOffsets(uint64_t request, const std::vector<OffsetQuery>& queries, int timeout_ms) = 0;
+
+  // Asks for the ids of topics, each named once. The answer is a TopicIdsEvent with this `request`, soon after
+  // `timeout_ms` at the latest.
+  virtual void DescribeTopics(uint64_t request, const std::vector<std::string>& topics, int timeout_ms) = 0;
+
+  // The cluster's id as Kafka told it with the last metadata; empty: it has not.
+  virtual std::string ClusterId() = 0;
 
   // Hands over all waiting events.
   virtual void PollEvents(const std::function<void(ClientEvent)>& sink) = 0;

@@ -25,6 +25,7 @@ using RdEvent = std::unique_ptr<rd_kafka_event_t, CallOnDelete<rd_kafka_event_de
 using RdPartitionList =
     std::unique_ptr<rd_kafka_topic_partition_list_t, CallOnDelete<rd_kafka_topic_partition_list_destroy>>;
 using RdAdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, CallOnDelete<rd_kafka_AdminOptions_destroy>>;
+using RdTopicNames = std::unique_ptr<rd_kafka_TopicCollection_t, CallOnDelete<rd_kafka_TopicCollection_destroy>>;
 using RdError = std::unique_ptr<rd_kafka_error_t, CallOnDelete<rd_kafka_error_destroy>>;
 
 // A client instance. Without a consumer group there is nothing to say goodbye to, and saying it would only take time.

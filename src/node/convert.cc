@@ -146,6 +146,19 @@ struct EventConverter {
     return object;
   }
 
+  Object operator()(const DescribedEvent& event) const {
+    Object object = Typed(env, "described");
+    object.Set("request", event.request);
+    object.Set("cluster", ToJsString(env, event.cluster));
+    Array ids = Array::New(env, event.ids.size());
+    for (uint32_t i = 0; i < event.ids.size(); ++i) {
+      Napi::HandleScope scope(env);
+      ids.Set(i, BytesOrNull(env, event.ids[i].empty() ? std::nullopt : std::optional<std::string_view>(event.ids[i])));
+    }
+    object.Set("ids", ids);
+    return object;
+  }
+
   Object operator()(const SubscribedEvent& event) const {
     Object object = Typed(env, "subscribed");
     object.Set("session", event.session);
@@ -297,6 +310,21 @@ Value ToJsStandings(Env env, const std::vector<Standing>& standings) {
   Array array = Array::New(env, standings.size());
   for (uint32_t i = 0; i < standings.size(); ++i) {
     array.Set(i, ToJsAssignment(env, standings[i].partition, standings[i].offset));
+  }
+  return array;
+}
+
+Value ToJsPositions(Env env, const std::vector<Position>& positions) {
+  Array array = Array::New(env, positions.size());
+  for (uint32_t i = 0; i < positions.size(); ++i) {
+    Napi::HandleScope scope(env);
+    const auto& [standing, mark, until] = positions[i];
+    Object object = ToJsAssignment(env, standing.partition, standing.offset);
+    object.Set("epoch", mark.leader_epoch);
+    object.Set("time", static_cast<double>(mark.time));
+    object.Set("until",
+               until.offset == Bound::kNone ? env.Null() : Number::New(env, static_cast<double>(until.offset)));
+    array.Set(i, object);
   }
   return array;
 }

@@ -26,6 +26,9 @@ Napi::Object ToJsEvent(Napi::Env env, const HubEvent& event);
 // NativeAssignment's answer form: `{ topic, partition, offset }` each.
 Napi::Value ToJsStandings(Napi::Env env, const std::vector<Standing>& standings);
 
+// NativePosition each.
+Napi::Value ToJsPositions(Napi::Env env, const std::vector<Position>& positions);
+
 // NativeNotice.
 Napi::Object ToJsNotice(Napi::Env env, const Notice& notice);
 

@@ -50,7 +50,8 @@ void HubObject::Init(Napi::Env env, Napi::Object exports) {
       "NativeHub",
       DefineClass(
           env, "NativeHub",
-          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::OpenSession>("openSession"),
+          {InstanceMethod<&HubObject::Topics>("topics"), InstanceMethod<&HubObject::Describe>("describe"),
+           InstanceMethod<&HubObject::OpenSession>("openSession"),
            InstanceMethod<&HubObject::Deserialized>("deserialized"), InstanceMethod<&HubObject::Matched>("matched"),
            InstanceMethod<&HubObject::SetToken>("setToken"), InstanceMethod<&HubObject::FailToken>("failToken"),
            InstanceMethod<&HubObject::Stats>("stats"), InstanceMethod<&HubObject::Lags>("lags"),
@@ -118,6 +119,18 @@ Napi::Value HubObject::Topics(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value HubObject::Describe(const Napi::CallbackInfo& info) {
+  std::vector<std::string> topics;
+  Napi::Array names = info[1].As<Napi::Array>();
+  topics.reserve(names.Length());
+  for (uint32_t i = 0; i < names.Length(); ++i) {
+    Napi::HandleScope scope(info.Env());
+    topics.push_back(Text(names.Get(i)));
+  }
+  handle_->hub->Describe(Uint(info[0]), std::move(topics));
+  return info.Env().Undefined();
+}
+
 Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   Napi::Object options = info[0].As<Napi::Object>();
   Hub::SessionOptions session;
@@ -129,6 +142,7 @@ Napi::Value HubObject::OpenSession(const Napi::CallbackInfo& info) {
   if (int64_t bytes = Int(options.Get("maxPreparedBytes")); bytes > 0) {
     session.max_prepared_bytes = static_cast<size_t>(bytes);
   }
+  session.max_delay = milliseconds(Int(options.Get("maxDelay")));
   session.fields = FieldsOf(options.Get("fields"));
   if (Napi::Value guard = options.Get("guard"); guard.IsString()) {
     FilterLimits limits;  // those of clients are not for the server's own filter, but for what judging it takes

@@ -30,6 +30,7 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
 
  private:
   Napi::Value Topics(const Napi::CallbackInfo& info);
+  Napi::Value Describe(const Napi::CallbackInfo& info);
   Napi::Value OpenSession(const Napi::CallbackInfo& info);
   Napi::Value Deserialized(const Napi::CallbackInfo& info);
   Napi::Value Matched(const Napi::CallbackInfo& info);
@@ -64,6 +65,7 @@ class SessionObject : public Napi::ObjectWrap<SessionObject> {
   Napi::Value Subscribe(const Napi::CallbackInfo& info);
   Napi::Value Join(const Napi::CallbackInfo& info);
   Napi::Value Unsubscribe(const Napi::CallbackInfo& info);
+  Napi::Value TakePositions(const Napi::CallbackInfo& info);
   Napi::Value SetFilter(const Napi::CallbackInfo& info);
   Napi::Value SetWanting(const Napi::CallbackInfo& info);
   Napi::Value Take(const Napi::CallbackInfo& info);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -10,9 +11,16 @@
 namespace kasocki {
 namespace {
 
-Start::Kind StartKindOf(const Napi::Value& value) {
-  std::string name = value.As<Napi::String>().Utf8Value();
-  return name == "timestamp" ? Start::Kind::kTimestamp : name == "last" ? Start::Kind::kLast : Start::Kind::kOffset;
+Start StartOf(const Napi::Object& assignment) {
+  auto integer = [&](const char* name) { return assignment.Get(name).As<Napi::Number>().Int64Value(); };
+  const std::string kind = assignment.Get("start").As<Napi::String>().Utf8Value();
+  const int64_t value = integer("value");
+  if (kind == "resume") return {Start::Kind::kResume, value, {static_cast<int32_t>(integer("epoch")), integer("time")}};
+  return {kind == "timestamp" ? Start::Kind::kTimestamp
+          : kind == "last"    ? Start::Kind::kLast
+                              : Start::Kind::kOffset,
+          value,
+          {}};
 }
 
 Until UntilOf(const Napi::Value& value) {
@@ -32,8 +40,7 @@ std::vector<Assignment> ToAssignments(const Napi::Value& value) {
     Napi::HandleScope scope(value.Env());
     Napi::Object item = array.Get(i).As<Napi::Object>();
     assignments.push_back({item.Get("topic").As<Napi::String>().Utf8Value(),
-                           item.Get("partition").As<Napi::Number>().Int32Value(),
-                           {StartKindOf(item.Get("start")), item.Get("value").As<Napi::Number>().Int64Value()},
+                           item.Get("partition").As<Napi::Number>().Int32Value(), StartOf(item),
                            UntilOf(item.Get("until"))});
   }
   return assignments;
@@ -57,6 +64,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
       env, "NativeSession",
       {InstanceAccessor<&SessionObject::Id>("id"), InstanceMethod<&SessionObject::Subscribe>("subscribe"),
        InstanceMethod<&SessionObject::Join>("join"), InstanceMethod<&SessionObject::Unsubscribe>("unsubscribe"),
+       InstanceMethod<&SessionObject::TakePositions>("takePositions"),
        InstanceMethod<&SessionObject::SetFilter>("setFilter"), InstanceMethod<&SessionObject::SetWanting>("setWanting"),
        InstanceMethod<&SessionObject::Take>("take"), InstanceMethod<&SessionObject::TakeReplies>("takeReplies"),
        InstanceMethod<&SessionObject::Close>("close")});
@@ -103,6 +111,12 @@ Napi::Value SessionObject::Unsubscribe(const Napi::CallbackInfo& info) {
   Napi::Array names = info[0].As<Napi::Array>();
   for (uint32_t i = 0; i < names.Length(); ++i) topics.insert(names.Get(i).As<Napi::String>().Utf8Value());
   return ToJsStandings(info.Env(), handle_->hub->Unsubscribe(session_, &topics, info[1].ToBoolean()));
+}
+
+Napi::Value SessionObject::TakePositions(const Napi::CallbackInfo& info) {
+  std::optional<std::vector<Position>> positions;
+  if (session_) positions = session_->TakePositions();
+  return positions ? ToJsPositions(info.Env(), *positions) : info.Env().Null();
 }
 
 Napi::Value SessionObject::SetFilter(const Napi::CallbackInfo& info) {

@@ -19,8 +19,11 @@ namespace kasocki {
 // Filled by one thread, then sealed; from then on immutable and readable by all.
 class RecordChunk {
  public:
-  // `expected_bytes`: how much the last chunk of this scan held, to grow only once.
-  explicit RecordChunk(size_t expected_bytes = 0) { bytes_.reserve(expected_bytes); }
+  // What the last chunk of this scan held, to grow only once.
+  explicit RecordChunk(size_t expected_bytes = 0, size_t expected_records = 0) {
+    bytes_.reserve(expected_bytes);
+    entries_.reserve(expected_records);
+  }
   RecordChunk(const RecordChunk&) = delete;
   RecordChunk& operator=(const RecordChunk&) = delete;
 
@@ -37,6 +40,9 @@ class RecordChunk {
   int64_t FindTime(int64_t offset, int64_t time) const;
   // Without a copy; kPadding bytes behind it are readable.
   std::optional<std::string_view> value(size_t i) const { return Slice(entries_[i].value); }
+  // Of the last record; there must be one.
+  int32_t last_leader_epoch() const { return entries_.back().leader_epoch; }
+  int64_t last_timestamp() const { return entries_.back().timestamp; }
   // All parts; the headers are unpacked.
   RecordView record(size_t i) const;
 

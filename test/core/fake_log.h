@@ -105,7 +105,10 @@ class FakeHub : public PartitionHost {
   void FilterOverBudget(Session* session, const Partition&, int64_t offset) override {
     over_budget.emplace_back(session->id(), offset);
   }
-  void SessionReady(SessionId session) override { ready.insert(session); }
+  void SessionReady(SessionId session, std::chrono::milliseconds wait) override {
+    ready.insert(session);
+    ++(wait > std::chrono::milliseconds(0) ? told_in_a_while : told_at_once);
+  }
   void RequestBounds(Partition*) override { bounds_requested = true; }
   void PartitionFailed(Partition*, const std::vector<SessionId>& sessions, const Error& error) override {
     failures.emplace_back(sessions, error.code);
@@ -169,6 +172,8 @@ class FakeHub : public PartitionHost {
   size_t slow_room = SIZE_MAX;
   std::vector<std::shared_ptr<SlowJob>> slow_jobs;
   std::vector<std::pair<SessionId, int64_t>> over_budget;
+  int told_at_once = 0;
+  int told_in_a_while = 0;
   bool woken = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
@@ -181,11 +186,12 @@ class FakeSocket {
  public:
   FakeSocket(FakeHub* hub, SessionId id, int64_t offset, const std::string& filter = "", size_t credit = 64 * 1024,
              Bound until = {}, int64_t skip_lag = Session::kNeverSkip)
-      : hub_(hub), session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter))) {
+      : hub_(hub),
+        session_(std::make_shared<Session>(id, credit, hub->ClassOf(filter), nullptr, std::chrono::milliseconds(2))) {
     session_->Expect(0, 1);
     session_->SetBounded(0, until.offset != Bound::kNone || until.time >= 0);
     session_->SetSkipLag(0, skip_lag);
-    cursor_ = session_->AddCursor(0, hub->partition->name(), offset, until, Session::Announce::kNo);
+    cursor_ = session_->AddCursor(0, hub->partition->name(), {offset, {}, until, {}}, Session::Announce::kNo);
     hub_->partition->Add(cursor_);
   }
   ~FakeSocket() { Close(); }

@@ -159,7 +159,7 @@ TEST(Gap, AStartThatIsNotInTheLogIsOne) {
     FakeHub hub;
     auto session = std::make_shared<Session>(1, kCredit, hub.ClassOf(""));
     session->Expect(0, 1);
-    session->AddCursor(0, hub.partition->name(), position, {}, Session::Announce::kNo, asked);
+    session->AddCursor(0, hub.partition->name(), {position, {}, {}, asked}, Session::Announce::kNo);
     bool credit = false;
     Taken taken = session->Take(1, 1, &credit);
     ASSERT_TRUE(taken.notice);

@@ -42,6 +42,31 @@ TEST(Partition, DeliversABacklogAndThenTheTail) {
             "\"timestamp\":6009,\"key\":null}}");
 }
 
+TEST(Partition, LittleOutOfABacklogMayWaitForMore) {
+  FakeHub hub;
+  Fill(&hub.log, 5000);
+  FakeSocket one_of_many(&hub, 1, 0, R"({"n":4000})");
+  one_of_many.Start();
+  one_of_many.Drain();
+  EXPECT_EQ(one_of_many.offsets, Range(4000, 4001));
+  EXPECT_EQ(hub.told_in_a_while, 1);
+  EXPECT_EQ(hub.told_at_once, 0);
+
+  FakeSocket all(&hub, 2, 0);
+  all.Start();
+  hub.Pump();
+  EXPECT_EQ(hub.told_in_a_while, 1) << "a chunk full of matches is told at once";
+  EXPECT_EQ(hub.told_at_once, 1);
+  all.Drain();
+
+  hub.told_in_a_while = hub.told_at_once = 0;
+  Fill(&hub.log, 1);
+  all.Drain();
+  EXPECT_EQ(all.offsets, Range(0, 5001));
+  EXPECT_EQ(hub.told_in_a_while, 0) << "at the end of the log nothing waits";
+  EXPECT_EQ(hub.told_at_once, 1);
+}
+
 TEST(Partition, NothingIsReadBeforeAnybodyStarts) {
   FakeHub hub;
   Fill(&hub.log, 10);

@@ -44,14 +44,14 @@ const status = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(fs.r
 
 const answers = {
     /** Starts. @returns {number} the port */
-    async start({ options, serverOptions: { socketIo = 'socket.io', ...serverOptions } }) {
+    async start({ options, serverOptions: { socketIo = 'socket.io', port = 0, ...serverOptions } }) {
         const { Server } = require(socketIo);
         io = new Server(server, serverOptions);
         io.on('connection', (socket) => {
             new Kasocki(socket, { logger: logger(), kafkaEventHandlers: { 'event.stats': onStatistics }, ...options });
         });
         await new Promise((resolve) => {
-            server.listen(0, '127.0.0.1', resolve);
+            server.listen(port, '127.0.0.1', resolve);
         });
         // Node's own threads are there from now on.
         await fs.promises.readFile(__filename);

@@ -24,11 +24,12 @@ const open = new Set();
 class RemoteServer {
     /**
      * @param {object} [options] - of Kasocki, as far as they are plain data. Default: the tests' Kafka, hubs end at once
-     * @param {object} [serverOptions] - of socket.io; and `socketIo`, the package's name, for another version
+     * @param {object} [serverOptions] - of socket.io; `socketIo`, the package's name, for another version; and `port`
      * @returns {Promise<RemoteServer>}
      */
     static async start(options = {}, serverOptions = {}) {
         const server = new RemoteServer();
+        server._start = [options, serverOptions];
         const kafkaConfig = options.kafkaConfig ?? { 'metadata.broker.list': kafka.brokers };
         const given = { hubIdle: 0, ...options, kafkaConfig };
         /** @type {string} */
@@ -38,7 +39,7 @@ class RemoteServer {
 
     /** For start() alone. */
     constructor() {
-        // Under LeakSanitizer (test/asan.js): a process that ends by process.exit() gives nothing back.
+        // Under LeakSanitizer (test/sanitizers/mocha.js): a process that ends by process.exit() gives nothing back.
         const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
         this._child = fork(PROGRAM, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
         this._ended = once(this._child, 'close');
@@ -111,6 +112,17 @@ class RemoteServer {
         const client = io(this.url, { forceNew: true, reconnection: false, transports: ['websocket'], ...options });
         this._clients.add(client);
         return client;
+    }
+
+    /**
+     * Ends the process at once, and begins a new one at the same address.
+     *
+     * @returns {Promise<RemoteServer>}
+     */
+    async restart() {
+        await this.kill();
+        const [options, serverOptions] = this._start;
+        return RemoteServer.start(options, { ...serverOptions, port: Number(new URL(this.url).port) });
     }
 
     /** Ends the process at once. */

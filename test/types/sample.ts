@@ -1,4 +1,4 @@
-// Compiled, never run, by test/80_types.js: uses the whole public API in its types, as a user would. The lines below
+// Compiled, never run, by test/83_types.js: uses the whole public API in its types, as a user would. The lines below
 // `@ts-expect-error` must be refused by the compiler.
 import { createServer } from 'http';
 import { Server } from 'socket.io';
@@ -85,6 +85,9 @@ client.on('ready', (topics) => {
     client.emit('subscribe', { topics: ['a'], filter: { b: 1 }, start: true }, (error, { assignments }) => console.log(error, assignments[0].topic));
     client.emit('subscribe', { assignments: [{ topic: 'a', timestamp: Date.now() }], filter: null });
     client.emit('subscribe', [{ topic: 'a', last: 5, until: 'end' }, { topic: 'b', offset: 0, until: { timestamp: '2024-01-02' } }]);
+    client.emit('subscribe', { topics: 'a', positions: 1000 }, (error, { token }) => {
+        client.emit('subscribe', { resume: token!, seen: [{ topic: 'a', partition: 0, offset: 5, timestamp: null }], start: true });
+    });
     client.emit('unsubscribe');
     client.emit('unsubscribe', 'a', (error, assignments) => console.log(error, assignments[0].offset));
     client.emit('filter', { 'a.b': 1, c: '/x/', d: ['y', null], e: true, f: null }, (error, filters) => console.log(filters));
@@ -102,6 +105,7 @@ client.on('message', (message) => {
     console.log(topic, offset);
 });
 client.on('assigned', ([{ topic, partition, offset, exact }]) => console.log(topic, partition, offset, exact));
+client.on('position', ({ token, assignments }) => console.log(token?.length, assignments[0].offset));
 client.on('end', (assignments) => console.log(assignments[0].offset));
 client.on('gap', ({ topic, partition, from, to, reason }) => console.log(topic, partition, to - from, reason === 'skipped'));
 client.emit('subscribe', { topics: 'a', slow: { skipTo: 'latest', lag: 10 } });
@@ -133,6 +137,8 @@ const wrongOption: Kasocki.Options = { topics: [] };
 client.emit('subscribe', [{ topic: 'a', partition: 0, offset: 0, last: 5 }]);
 // @ts-expect-error: two bounds
 client.emit('subscribe', [{ topic: 'a', offset: 0, until: { offset: 5, timestamp: 5 } }]);
+// @ts-expect-error: a token and topics
+client.emit('subscribe', { resume: 'a', topics: 'a' });
 // @ts-expect-error: neither topics nor assignments
 client.emit('subscribe', { start: true });
 // @ts-expect-error: how far behind?

@@ -6,15 +6,25 @@
 
 import { faultOf, readFilter, showFilter } from './filter.mjs';
 import { MessageList } from './message-list.mjs';
-import { Session, partitionsOf } from './session.mjs';
+import { Session } from './session.mjs';
 
-/** Where reading may begin: what it is called, and the argument of `subscribe` for topics. */
+/** How many records of each partition are read before its end, if that is chosen. */
+const LAST = 10;
+
+/**
+ * Where reading may begin: what it is called, the argument of `subscribe` for topics, a field for what more there is to be
+ * said, and which Kafka has it.
+ */
 const STARTS = {
     end: { label: 'the end: what comes from now on', argument: (topics) => topics },
-    beginning: {
-        label: 'the beginning: all that is kept',
-        argument: async (topics) => (await partitionsOf(topics)).map(({ topic, partition }) => ({ topic, partition, offset: -2 }))
-    }
+    last: { label: `the last ${LAST} of each partition`, argument: (topics) => topics.map((topic) => ({ topic, last: LAST })) },
+    time: {
+        label: 'a time:',
+        field: () => make('input', { type: 'datetime-local', id: 'time', step: 1, value: localTime(Date.now() - HOUR), ariaLabel: 'Time' }),
+        argument: (topics) => topics.map((topic) => ({ topic, timestamp: chosenTime() })),
+        kafka: 'brokers' // the demo's own can't look times up
+    },
+    beginning: { label: 'the beginning: all that is kept', argument: (topics) => topics.map((topic) => ({ topic, offset: 'earliest' })) }
 };
 
 /** Offsets that stand for something else. */
@@ -26,6 +36,8 @@ const MAX_EVENT_TEXT = 400;
 const MAX_PARTITIONS = 200;
 const MANY_TOPICS = 12;
 const SECONDS_IN_GRAPH = 60;
+const MINUTE = 60000;
+const HOUR = 60 * MINUTE;
 
 const $ = (id) => document.getElementById(id);
 
@@ -90,9 +102,14 @@ function showAbout() {
     const { kafka, rate, examples } = about;
     const source = kafka === 'mock' ? 'a Kafka inside the demo' : 'your Kafka';
     $('about').textContent = rate > 0 ? `${source}, ${rate} made-up events a second` : source;
-    $('starts').replaceChildren(...Object.entries(STARTS).map(([value, { label }], i) => {
+    const starts = Object.entries(STARTS).filter(([, start]) => (start.kafka ?? kafka) === kafka);
+    $('starts').replaceChildren(...starts.map(([value, { label, field }], i) => {
         const radio = make('input', { type: 'radio', name: 'start', value, checked: i === 0 });
-        return make('label', {}, radio, make('span', { textContent: label }));
+        const input = field?.();
+        input?.addEventListener('input', () => {
+            radio.checked = true;
+        });
+        return make('div', {}, make('label', {}, radio, make('span', { textContent: label })), ...(input ? [input] : []));
     }));
     $('examples').lastElementChild.replaceChildren(...examples.map(({ label, filter }) => {
         const button = make('button', { type: 'button', className: 'link', textContent: label });
@@ -202,7 +219,7 @@ async function run(command) {
     try {
         if (session.assignments === undefined) {
             const start = document.querySelector('input[name=start]:checked').value;
-            await session.subscribe(await STARTS[start].argument(topics));
+            await session.subscribe(STARTS[start].argument(topics));
         }
     } catch (error) {
         $('choice-error').textContent = error.message;
@@ -212,6 +229,20 @@ async function run(command) {
         showSession();
     }
     await command().catch(() => {}); // it came as `err`
+}
+
+/** @return {string} as a field for local times has it */
+function localTime(time) {
+    return new Date(time - new Date(time).getTimezoneOffset() * MINUTE).toISOString().slice(0, 19);
+}
+
+/** @return {number} ms since 1970 */
+function chosenTime() {
+    const time = new Date($('time').value).getTime();
+    if (Number.isNaN(time)) {
+        throw new Error('Give a date and a time.');
+    }
+    return time;
 }
 
 async function applyFilter() {

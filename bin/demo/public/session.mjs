@@ -43,6 +43,7 @@ export class Session {
         const on = (event, listener) => this.socket.on(event, listener);
         on('ready', (topics) => this.onReady(topics));
         on('message', (message) => this.take(message, false));
+        on('gap', (gap) => this.view.onTraffic('in', 'gap', gap));
         on('err', (error) => {
             this.view.onTraffic('error', 'err', error);
             this.view.onError(error);
@@ -108,7 +109,7 @@ export class Session {
     }
 
     /**
-     * @param {string[]|object[]} topics names, or { topic, partition, offset }
+     * @param {string[]|object[]} topics names, or assignments
      * @return {Promise<void>} rejects with an error object, as all of these do
      */
     subscribe(topics) {
@@ -172,23 +173,4 @@ export class Session {
             });
         });
     }
-}
-
-/**
- * The partitions of topics, which the acknowledgement of `subscribe` tells: a socket of its own asks for it.
- *
- * @param {string[]} topics
- * @return {Promise<object[]>} { topic, partition }; rejects with an error object
- */
-export function partitionsOf(topics) {
-    const socket = io({ forceNew: true, reconnection: false });
-    const answer = new Promise((resolve, reject) => {
-        socket.on('ready', () => {
-            socket.emit('subscribe', topics, (error, assignments) => (error ? reject(error) : resolve(assignments)));
-        });
-        socket.on('err', reject);
-        socket.on('connect_error', reject);
-        socket.on('disconnect', () => reject(LOST));
-    });
-    return answer.finally(() => socket.disconnect());
 }

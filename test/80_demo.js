@@ -205,6 +205,11 @@ describe('the demo', () => {
             assert.equal(got, await receivedOf(page));
         });
 
+        it('offers no time, which its Kafka could not look up', async () => {
+            const values = await page.$$eval('input[name=start]', (radios) => radios.map(({ value }) => value));
+            assert.deepEqual(values, ['end', 'last', 'beginning']);
+        });
+
         it('narrows by a filter, from its acknowledgement on, and widens again', async () => {
             await page.click('#start');
             await received(page, 10);
@@ -449,6 +454,49 @@ describe('the demo', () => {
             assert.equal(rows[0].preview, '{"n":4}');
             assert.deepEqual(await kafka.endOffsets(topic), [3, 2]);
             assert.match(demo.stdout, /Stream +none/);
+            assert.deepEqual(errors, []);
+        });
+
+        it('starts at a time, or so many records before the end', async () => {
+            const topic = await kafka.createTopic();
+            const minutesAgo = (minutes) => Date.now() - minutes * 60000;
+            await kafka.produce(topic, [...Array(20).keys()].map((n) => ({ value: { n }, timestamp: minutesAgo(200 - 10 * n) })));
+            const { page, errors } = await openDemo();
+            const numbers = async () => (await rowsOf(page)).map(({ preview }) => JSON.parse(preview).n).reverse();
+            const from = (n) => [...Array(20 - n).keys()].map((i) => n + i);
+            await choose(page, topic);
+            // As it is offered: an hour ago. The first one after that was 50 minutes ago, or the clock has moved on meanwhile.
+            await page.check('input[value=time]');
+            await page.click('#start');
+            await page.waitForFunction(() => document.getElementById('messages').textContent.includes('{"n":19}'));
+            assert.deepEqual((await numbers()).slice(-5), from(15));
+            assert.ok((await numbers()).length <= 6);
+
+            await page.click('#again');
+            await page.click('#clear');
+            await choose(page, topic);
+            // The field is of the browser's zone.
+            const local = await page.evaluate((time) => {
+                const date = new Date(time);
+                return new Date(time - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+            }, minutesAgo(105));
+            await page.fill('#time', local);
+            assert.ok(await page.isChecked('input[value=time]'));
+            await page.click('#start');
+            await shown(page, 10);
+            assert.deepEqual(await numbers(), from(10));
+
+            await page.click('#again');
+            await choose(page, topic);
+            await page.fill('#time', '');
+            await page.click('#start');
+            await page.waitForFunction(() => document.getElementById('choice-error').textContent === 'Give a date and a time.');
+
+            await page.click('#clear');
+            await page.check('input[value=last]');
+            await page.click('#start');
+            await shown(page, 10);
+            assert.deepEqual(await numbers(), from(10));
             assert.deepEqual(errors, []);
         });
 

@@ -8,6 +8,7 @@
  *   js server.js, js client.js   whole programs that belong together: the client gets messages from the server
  *   js server                    a piece of a server, which has `io` and `Kasocki`: a client that connects gets a message
  *   js client                    a piece of a client, which has `socket`: nothing fails, acks and messages come
+ *   js resumable                 has `io` and `kasocki`, the client's module: a message comes, and after a reconnect the next one, no other
  *   js matcher                   has `Kasocki` and `createMatcher`: a line `call; // value` gives that value
  *   js, js module                a program by itself, CommonJS or ES module: it ends without an error
  *   ts                           compiles
@@ -91,7 +92,7 @@ function anchorsOf(page) {
 
 describe('the samples of the documentation', () => {
     it('are of known kinds', () => {
-        const known = ['js server.js', 'js client.js', 'js server', 'js client', 'js matcher', 'js', 'js module', 'ts', 'json', 'sh'];
+        const known = ['js server.js', 'js client.js', 'js server', 'js client', 'js resumable', 'js matcher', 'js', 'js module', 'ts', 'json', 'sh'];
         assert.deepStrictEqual(samples.filter(({ kind }) => !known.includes(kind)), []);
         for (const kind of known) assert.ok(ofKind(kind).length > 0, kind);
     });
@@ -142,6 +143,35 @@ describe('the samples of the documentation', () => {
                     assert.strictEqual((await ackOf(client, 'start'))[0], null);
                     assert.strictEqual(typeof (await message)[0], 'object');
                     assert.deepStrictEqual(errors, []);
+                } finally {
+                    await server.close();
+                }
+            });
+        }
+
+        for (const { name, code } of ofKind('js resumable')) {
+            it(`${name}: a client that comes back`, async () => {
+                const server = await startServer((socket) => new TestKasocki(socket));
+                try {
+                    let socket;
+                    const connect = () => {
+                        socket = server.connect({ reconnection: true, reconnectionDelay: 20 });
+                        return socket;
+                    };
+                    run(withOurTopics(code), { io: connect, kasocki: require('kasocki/client'), console: silent });
+                    const events = record(socket, 'message', 'err');
+                    // From wherever it reads.
+                    while (events.length === 0) await produceEverywhere();
+                    const ready = nextEvent(socket, 'ready');
+                    socket.io.engine.close();
+                    await ready;
+                    await produceEverywhere();
+                    const placesOf = (list) => list.map(([, { _kafka }]) => `${_kafka.topic} ${_kafka.partition} ${_kafka.offset}`);
+                    const ends = await kafka.endOffsets(topics.orders);
+                    const wanted = ends.map((end, partition) => `${topics.orders} ${partition} ${end - 1}`);
+                    while (!wanted.every((place) => placesOf(events).includes(place))) await new Promise(setImmediate);
+                    const places = placesOf(events);
+                    assert.deepStrictEqual([...new Set(places)], places);
                 } finally {
                     await server.close();
                 }

@@ -1,0 +1,2 @@
+export { resumable, request } from './client.js';
+export type { ClientSocket, RequestError, ResumableOptions } from './client.js';
