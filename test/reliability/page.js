@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { toSvg } = require('../../bench/lib/svg.js');
-const { toMarkdown } = require('../../bench/lib/table.js');
+const { show, toMarkdown } = require('../../bench/lib/table.js');
 const { RESULTS } = require('./program.js');
 
 const docs = path.join(__dirname, '../../docs');
@@ -40,10 +40,14 @@ function load(name) {
     return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : null;
 }
 
+/** A machine that did much else beside, by its load for each core. */
+const BUSY = 0.5;
+
 const day = (when) => `${when.slice(0, 10)} ${when.slice(11, 16)} UTC`;
 const verdict = (result) => (result === null ? 'not measured yet' : result.problems.length === 0 ? 'kept' : `**broken**: ${result.problems.length} problems`);
 
 function section({ name, options, when, machine, versions, tables, plots, problems }) {
+    const busy = machine.load / machine.cores > BUSY ? ` Other programs were running: the load was ${show(machine.load)} when it began.` : '';
     const asked = Object.entries(options).map(([option, value]) => `--${option} ${value}`).join(' ');
     return [
         `## ${name[0].toUpperCase()}${name.slice(1)}\n`,
@@ -52,7 +56,7 @@ function section({ name, options, when, machine, versions, tables, plots, proble
         ...tables.flatMap((table) => [`### ${table.title}\n`, toMarkdown(table)]),
         ...plots.map(({ file, title, x }) => `![${title} by ${x}](reliability-${file}.svg)\n`),
         problems.length > 0 ? `Problems:\n\n${problems.map((problem) => `- ${problem.split('\n')[0]}\n`).join('')}` : '',
-        `${day(when)}, Node.js ${versions['Node.js']}, ${machine.cores} cores of ${machine.cpu}, ${machine.system}.\n`,
+        `${day(when)}, Node.js ${versions['Node.js']}, ${machine.cores} cores of ${machine.cpu}, ${machine.system}.${busy}\n`,
     ].filter(Boolean).join('\n');
 }
 
