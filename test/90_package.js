@@ -71,6 +71,25 @@ describe('the fetch step', () => {
     });
 });
 
+describe('the bill of materials', () => {
+    it('names the package and all that is compiled into it, pinned, with licences', function () {
+        this.timeout(60000);
+        const bill = JSON.parse(run('npm', ['run', '--silent', 'sbom'], { cwd: root }));
+        assert.deepStrictEqual([bill.bomFormat, bill.metadata.component.name], ['CycloneDX', 'kasocki']);
+        const { version } = require('../package.json');
+        assert.strictEqual(bill.metadata.component.version, version);
+        // At run time there is nothing else: socket.io is the user's own.
+        assert.deepStrictEqual(bill.components.map(({ name }) => name).sort(), libraries.map(({ name }) => name).sort());
+        for (const { name, licenses, externalReferences: [{ hashes: [{ content }] }] } of bill.components) {
+            const { integrity, license } = libraries.find((library) => library.name === name);
+            assert.strictEqual(`sha512-${Buffer.from(content, 'hex').toString('base64')}`, integrity);
+            assert.strictEqual(licenses[0].expression, license);
+        }
+        const refs = bill.components.map((component) => component['bom-ref']);
+        assert.deepStrictEqual(bill.dependencies.find(({ ref }) => ref === bill.metadata.component['bom-ref']).dependsOn, refs);
+    });
+});
+
 describe('the lock files', () => {
     for (const file of ['package-lock.json', 'bench/package-lock.json']) {
         it(`${file} names no registry`, () => {
@@ -157,6 +176,12 @@ describe('the package', function () {
         }
         const notices = fs.readFileSync(path.join(packed, 'THIRD-PARTY-NOTICES.txt'), 'utf8');
         for (const name of ['librdkafka', 'RE2', 'abseil', 'simdjson', 'zstd']) assert.match(notices, new RegExp(name));
+    });
+
+    it('has its bill of materials', () => {
+        const bill = JSON.parse(fs.readFileSync(path.join(packed, 'sbom.cdx.json'), 'utf8'));
+        assert.strictEqual(bill.metadata.component.name, 'kasocki');
+        assert.strictEqual(bill.components.length, libraries.length);
     });
 
     it('has a binary for linux-x64 that exports its own entry alone and needs glibc 2.17', function () {

@@ -3,7 +3,7 @@
 // Faults of a Kafka cluster and of the network to it, while sockets read: nothing is lost, nothing comes twice, all of
 // it comes in order.
 //
-//     node test/reliability/faults.js [--seconds 120] [--seed 1]
+//     node test/reliability/faults.js [--seconds 120] [--seed 1] [--save]
 //
 // Three brokers on loopback, a server with Kasocki that reaches them through proxies, fifty sockets in it with all
 // kinds of filters and ways of reading, and a producer that numbers its records. Faults follow each other, in rounds of
@@ -11,16 +11,15 @@
 // every socket must have exactly the offsets that match its filter, by the log as another client reads it. Exit code 1
 // if not.
 
-const { parseArgs } = require('node:util');
 const { Kafka, logLevel, CompressionTypes } = require('kafkajs');
 
 const Cluster = require('../broker/cluster.js');
-const { end } = require('../support/at_end.js');
 const { randomSource } = require('../support/json-texts.js');
 const kafka = require('../support/kafka.js');
 const RemoteServer = require('../support/remote-server.js');
 const { check } = require('./check.js');
 const { FAULTS } = require('./fault-kinds.js');
+const { main } = require('./program.js');
 const { Reader } = require('./reader.js');
 
 const PARTITIONS = 4;
@@ -44,8 +43,10 @@ const LAST = { n: -1, kind: -1, word: 'last', tags: ['x'], last: true };
 
 /** Writes numbered records to all partitions until it is told to stop. */
 class Producer {
-    constructor(brokers, topic) {
+    /** @param {number} pause - between two batches, ms */
+    constructor(brokers, topic, pause) {
         this._topic = topic;
+        this._pause = pause;
         this._producer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, maxRetryTime: 500, retries: 1e6 } })
             .producer({ allowAutoTopicCreation: false });
         this._next = Array(PARTITIONS).fill(0);
@@ -63,7 +64,7 @@ class Producer {
     async _run() {
         while (!this._stopped) {
             await this._send(BATCH);
-            await new Promise((resolve) => setTimeout(resolve, PAUSE));
+            await new Promise((resolve) => setTimeout(resolve, this._pause));
         }
     }
 
@@ -117,18 +118,24 @@ function shuffled(random) {
 }
 
 /**
- * @param {{ seed: number, seconds?: number, rounds?: number, log?: (line: string) => void }} options - `seconds`, or
- *     `rounds`: how often each kind of fault strikes
- * @returns {Promise<{ faults: Object<string, number>, records: number, messages: number, lost: number, repeated: number,
- *     disordered: number, problems: string[] }>}
+ * @param {object} options
+ * @param {number} options.seed
+ * @param {number} [options.seconds] - or
+ * @param {number} [options.rounds] - how often each kind of fault strikes
+ * @param {number} [options.pause] - between two batches of records, ms
+ * @param {(scene: { server: RemoteServer, topic: string, readers: Reader[], isOver: () => boolean }) => Promise<void>} [options.beside] - what
+ *     else happens meanwhile; it ends soon after `isOver()`
+ * @param {(line: string) => void} [options.log]
+ * @returns {Promise<import('./program.js').Outcome & {
+ *     faults: Object<string, number>, records: number, messages: number, lost: number, repeated: number, disordered: number }>}
  */
-async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {} }) {
+async function run({ seed, seconds = Infinity, rounds = Infinity, pause = PAUSE, beside = async () => {}, log = () => {} }) {
     const random = randomSource(seed);
     const cluster = await Cluster.start();
     const client = await kafka.connect(cluster.brokers);
     const replicas = Array.from({ length: PARTITIONS }, (_, i) => [0, 1, 2].map((k) => cluster.nodes[(i + k) % 3].id));
     const topic = await client.createTopic({ replicas });
-    const producer = new Producer(cluster.brokers, topic);
+    const producer = new Producer(cluster.brokers, topic, pause);
     await producer.start();
 
     const server = await RemoteServer.start(
@@ -142,6 +149,10 @@ async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {}
     const broken = Promise.race(readers.map(({ ended }) => ended.then(() => new Promise(() => {}))));
     const step = (promise) => Promise.race([promise, broken]);
 
+    let over = false;
+    const alongside = beside({ server, topic, readers, isOver: () => over });
+    alongside.catch(() => {});
+
     const faults = {};
     const deadline = Date.now() + seconds * 1000;
     for (let count = 0, order = []; Date.now() < deadline && count < rounds * FAULTS.length; count++) {
@@ -154,6 +165,8 @@ async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {}
         faults[fault.name] = (faults[fault.name] ?? 0) + 1;
         log(`${fault.name}; ${producer.records} records`);
     }
+    over = true;
+    await step(alongside);
     await step(producer.finish());
     log('the last records are written');
     await step(Promise.all(readers.map(({ ended }) => ended)));
@@ -161,6 +174,7 @@ async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {}
     const ends = await client.endOffsets(topic);
     const written = await client.read(topic, ends.reduce((sum, end) => sum + end, 0));
     const result = { faults, records: written.length, ...check(written, readers) };
+    result.tables = tables(result);
     readers.forEach((reader) => reader.close());
     await server.close({ atOnce: true });
     await client.close();
@@ -168,31 +182,20 @@ async function run({ seed, seconds = Infinity, rounds = Infinity, log = () => {}
     return result;
 }
 
-/** @returns {string} the result as a table in Markdown */
-function toTable({ faults, records, messages, lost, repeated, disordered }) {
-    const rows = Object.entries(faults).sort().map(([name, count]) => `| ${name} | ${count} |`);
+/** @returns {import('../../bench/lib/table.js').Table[]} */
+function tables({ faults, records, messages, lost, repeated, disordered }) {
     return [
-        '| fault | times |', '| --- | --- |', ...rows, '',
-        '| records | messages | lost | repeated | out of order |', '| --- | --- | --- | --- | --- |',
-        `| ${records} | ${messages} | ${lost} | ${repeated} | ${disordered} |`,
-    ].join('\n');
-}
-
-async function main() {
-    const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' }, seed: { type: 'string', default: String(Date.now() % 1e6) } } });
-    const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
-    console.error(`seed ${seed}, ${seconds} s`);
-    const result = await run({ seconds, seed, log: (line) => console.error(line) });
-    console.log(toTable(result));
-    result.problems.forEach((problem) => console.error(problem));
-    process.exitCode = result.problems.length > 0 ? 1 : 0;
+        { title: 'What happened to the cluster and to the network', columns: ['fault', 'times'], rows: Object.entries(faults).sort() },
+        {
+            title: `What ${SOCKETS} sockets got meanwhile`,
+            columns: ['records', 'messages', 'lost', 'repeated', 'out of order'],
+            rows: [[records, messages, lost, repeated, disordered]],
+        },
+    ];
 }
 
 module.exports = { run };
 
 if (require.main === module) {
-    main().catch((error) => {
-        console.error(error);
-        process.exitCode = 1;
-    }).finally(end);
+    main('faults', { seconds: 120 }, run);
 }

@@ -62,7 +62,7 @@ const LIVES = {
         await client.ackOf('filter', { nothing: 'matches' });
         await client.drop();
     },
-    async 'unsubscribes nothing, and leaves with last words'(client, start) {
+    async 'leaves with last words'(client, start) {
         start();
         await client.packets(RECORDS);
         client.emit('stop');
