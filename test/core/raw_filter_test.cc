@@ -166,7 +166,7 @@ TEST(RawFilter, WhatItRefusesIsNotParsed) {
   Evaluator evaluator(&counters);
   FilterClasses classes;
   RecordChunk records;
-  const std::vector<std::string> values = {R"({"n":2})", R"({"n":1})", R"({"m":1})", "{\"broken", R"({"n":1)"};
+  const std::vector<std::string> values = {R"({"n":2})", R"({"n":1})", R"({"m":1})", "{\"broken}", R"({"n":1)"};
   for (size_t i = 0; i < values.size(); ++i) {
     RecordView record;
     record.offset = static_cast<int64_t>(i);
