@@ -68,13 +68,11 @@ HubObject::HubObject(const Napi::CallbackInfo& info)
   };
   worker.offset_reset = ResetOf(options.Get("autoOffsetReset"));
 
-  bell_ = Napi::ThreadSafeFunction::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1);
+  bell_ = Bell::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1, this);
   bell_.Unref(info.Env());  // an idle hub does not keep the process alive
   handle_ = std::make_shared<HubHandle>();
   // The ring is the worker's: ShutDown joins the worker before this object goes.
-  handle_->hub = std::make_unique<Hub>(std::move(worker), [this] {
-    bell_.NonBlockingCall([this](Napi::Env env, Napi::Function on_event) { Deliver(env, on_event); });
-  });
+  handle_->hub = std::make_unique<Hub>(std::move(worker), [this] { bell_.NonBlockingCall(); });
   napi_add_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
 }
 
@@ -87,6 +85,11 @@ void HubObject::ShutDown() {
   napi_remove_env_cleanup_hook(env_, &HubObject::OnEnvironmentEnd, this);
   handle_->hub->Join();
   bell_.Release();
+}
+
+void HubObject::OnBell(Napi::Env env, Napi::Function on_event, HubObject* self, void*) {
+  // Without one the environment has ended, and this object with it.
+  if (static_cast<napi_env>(env) != nullptr) self->Deliver(env, on_event);
 }
 
 void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {

@@ -43,12 +43,15 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
 
   // On the main thread, after a ring: hands all events to JavaScript.
   void Deliver(Napi::Env env, Napi::Function on_event);
+  static void OnBell(Napi::Env env, Napi::Function on_event, HubObject* self, void* data);
+  // Carries nothing: nobody would free what had not been delivered at the environment's end.
+  using Bell = Napi::TypedThreadSafeFunction<HubObject, void, &HubObject::OnBell>;
   static void OnEnvironmentEnd(void* self);
   // Ends the worker, gives the thread-safe function back, and takes the clean-up hook away.
   void ShutDown() override;
 
   std::shared_ptr<HubHandle> handle_;
-  Napi::ThreadSafeFunction bell_;
+  Bell bell_;
   napi_env env_;
   bool shut_down_ = false;
 };
