@@ -124,9 +124,9 @@ export class NativeHub {
     failToken(reason: string): void;
 
     stats(): NativeHubStats;
-    /** How many records the last active reader of each partition is behind, measured once a second. */
     /** stats().bufferBytes alone */
     bufferBytes(): number;
+    /** How many records the last active reader of each partition is behind, measured once a second. */
     lags(): { topic: string; partition: number; lag: number }[];
 
     /** Ends all sessions, threads and connections; event `closed` follows. */

@@ -133,7 +133,10 @@ describe('records', function () {
             await resultOf(client, 'start');
             assert.deepEqual((await messages).map(({ n, _kafka }) => [n, _kafka.offset]), [[1, 0], [2, 2]]);
             assert.equal(server.native().stats().recordsSkipped, 1);
-            const logged = server.options.logger.lines.filter(({ err }) => err && err.name === 'DeserializationError');
+            // It is told apart from messages, and may come later.
+            const { lines } = server.options.logger;
+            await until(() => lines.some(({ err }) => err?.name === 'DeserializationError'));
+            const logged = lines.filter(({ err }) => err?.name === 'DeserializationError');
             assert.deepEqual(logged.map((line) => [line.level, line.topic, line.partition, line.offset, line.count]), [['warn', topic, 0, 1, 1]]);
             assert.ok(logged[0].err.message.length > 0 && logged[0].err.message.length < 500);
             assert.deepEqual(client.errs, []);

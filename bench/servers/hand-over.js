@@ -35,7 +35,7 @@ function serve(io, { brokers }) {
             session.setFilter(filter === undefined ? null : JSON.stringify(filter));
             await new Promise((resolve) => {
                 onSubscribed = resolve;
-                session.subscribe(1, [{ topic, partition: 0, offset }]);
+                session.subscribe(1, [{ topic, partition: 0, start: 'offset', value: offset }], { maxPartitions: 1, names: false, bounded: false });
             });
             let taken = 0;
             await new Promise((resolve) => {
