@@ -63,8 +63,8 @@ class Sender {
         this.roomScheduled = false;
         this.paused = false;
         this.recoverableMessages = limits.recoverableMessages;
-        /** made when it is needed */
-        this.allowance = undefined;
+        /** see `allowance` */
+        this.keptAllowance = undefined;
         this.nspPrefix = socket.nsp && socket.nsp.name !== '/' ? `${socket.nsp.name},` : '';
         tellAckIds(socket);
         this.onUpgrade = undefined;
@@ -103,7 +103,6 @@ class Sender {
         if (form === 'payloads' && keepsEmits(this.socket)) {
             this.onRecovery();
             this.onRecovery = () => {};
-            this.allowance ??= new Allowance(this.recoverableMessages);
             maxCount = Math.min(BATCH_COUNT, this.allowance.left());
             if (maxCount === 0) {
                 this.pause(this.allowance.delay);
@@ -151,7 +150,7 @@ class Sender {
                 }
                 this.socket.emit('message', JSON.parse(text));
             }
-            this.allowance?.spend(batch.count);
+            this.spend(batch.count);
             this.mark(landed);
         }
     }
@@ -169,9 +168,7 @@ class Sender {
      * @param {number} bytes that it takes, roughly
      */
     tell(name, data, bytes) {
-        if (keepsEmits(this.socket)) {
-            this.allowance.spend(1);
-        }
+        this.spend(1);
         const landed = this.depart(bytes);
         callSafely(this.socket.emit, this.socket, [name, data]);
         this.mark(landed);
@@ -209,6 +206,19 @@ class Sender {
         }
         if (!followed) {
             this.mark(landed);
+        }
+    }
+
+    /** @return {Allowance} of emits that connection state recovery keeps; made when it is needed: most sockets have none */
+    get allowance() {
+        this.keptAllowance ??= new Allowance(this.recoverableMessages);
+        return this.keptAllowance;
+    }
+
+    /** @param {number} count of emits of ours */
+    spend(count) {
+        if (keepsEmits(this.socket)) {
+            this.allowance.spend(count);
         }
     }
 

@@ -302,6 +302,18 @@ describe('resume', function () {
             assert.equal(events.filter(([name]) => name === 'message').length, 0);
         });
 
+        it('comes from a server with connection state recovery, whatever was sent before', async () => {
+            const topic = await kafka.createTopic();
+            await kafka.produce(topic, numbered(0, 3));
+            const recovering = await serve({}, { connectionStateRecovery: {} });
+            const client = await readyClient(recovering);
+            const events = record(client, 'position');
+            await resultOf(client, 'subscribe', { assignments: [{ topic, offset: 0 }], positions: 100 });
+            assert.equal((await resultOf(client, 'consume')).n, 0);
+            await positionAt(events, [1]);
+            await recovering.close();
+        });
+
         it('does not pass what waits for the client', async () => {
             const topic = await kafka.createTopic();
             await kafka.produce(topic, numbered(0, 3000));
