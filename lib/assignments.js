@@ -1,10 +1,12 @@
 'use strict';
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
+const { ALL_PARTITIONS, BEGINNING, END, MAX_PARTITION } = require('./places');
 const { readTime } = require('./time');
 const { decodeToken } = require('./resume-token');
 const { assignmentsOf, moveBehind } = require('./resume');
 const { TopicPattern } = require('./topic-pattern');
+const { isPlain } = require('./validation');
 
 /**
  * What the arguments of `subscribe` and `unsubscribe` mean, in whichever of their forms.
@@ -22,10 +24,6 @@ const { TopicPattern } = require('./topic-pattern');
  *     where there is a pattern
  */
 
-const MAX_PARTITION = 2 ** 31 - 1;
-const ALL_PARTITIONS = -1;
-const END = -1;
-const BEGINNING = -2;
 /** Each is tried on every topic of the cluster. */
 const MAX_PATTERNS = 100;
 const NAMED_OFFSETS = { latest: END, earliest: BEGINNING };
@@ -37,8 +35,6 @@ const MEMBERS = [...SOURCES, 'seen', 'filter', 'start', 'positions', 'slow'];
 /** How often a client may be told where it stands, in ms. */
 const MIN_POSITIONS = 100;
 const MAX_POSITIONS = 3600000;
-
-const isPlain = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 /**
  * Reads the argument of `subscribe`: a topic name, an array of names, an array of assignments, or an object that holds

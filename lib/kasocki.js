@@ -496,8 +496,9 @@ class Kasocki {
             throw new NotSubscribedError('This socket has not subscribed');
         }
         const topics = names && subscription.drop(names);
-        const ended = this.#session.unsubscribe(topics, subscription.bounded);
-        if (topics === null || subscription.isEmpty) {
+        const isLast = topics === null || subscription.isEmpty;
+        const ended = this.#session.unsubscribe(isLast ? null : topics, subscription.bounded);
+        if (isLast) {
             this.#endSubscription();
         } else if (!subscription.grows) {
             this.#hub.unfollow(this);
@@ -509,7 +510,6 @@ class Kasocki {
 
     /** As before the first `subscribe`, but for the filter, which stays. */
     #endSubscription() {
-        this.#session.unsubscribe(null);
         this.#hub.unfollow(this);
         this.#positions?.close();
         this.#positions = undefined;

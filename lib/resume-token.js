@@ -3,6 +3,7 @@
 const { createHash } = require('node:crypto');
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
+const { MAX_PARTITION } = require('./places');
 
 /**
  * Tokens: a subscription and where it stands, as a text that a client keeps and gives back, here or to another process.
@@ -53,7 +54,6 @@ const BOUNDS = ['offset', 'timestamp', 'end'];
 const HAS_UNTIL = 4;
 const HAS_BOUND = 8;
 
-const MAX_PARTITION = 2 ** 31 - 1;
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 /** Starts may be negative. */
 const SHIFT = 2;

@@ -1,6 +1,7 @@
 'use strict';
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
+const { ALL_PARTITIONS, BEGINNING } = require('./places');
 const { TopicPattern } = require('./topic-pattern');
 
 /**
@@ -13,9 +14,6 @@ const { TopicPattern } = require('./topic-pattern');
  * @property {Buffer|null} cluster fingerprint of the cluster's id
  * @property {Map<string, Buffer|null>} topics the same of topics' ids
  */
-
-const ALL_PARTITIONS = -1;
-const BEGINNING = -2;
 
 /**
  * @param {import('./subscription').Subscription} subscription

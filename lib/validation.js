@@ -260,4 +260,4 @@ function isSocket(value) {
     return isObject(value) && ['on', 'emit', 'disconnect'].every((method) => isFunction(value[method]));
 }
 
-module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isSocket };
+module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isPlain, isSocket };

@@ -86,16 +86,6 @@ describe('limits of a socket', () => {
         await server.close();
     });
 
-    it('depth', async () => {
-        const deep = await kafka.createTopic();
-        await kafka.produce(deep, ['[[[[]]]]', '[[[]]]']);
-        const server = await serve({ limits: { depth: 3 } });
-        const client = await readyClient(server);
-        await resultOf(client, 'subscribe', [{ topic: deep, partition: 0, offset: 0 }]);
-        assert.deepEqual(await resultOf(client, 'consume'), [[[]]]);
-        await server.close();
-    });
-
     it('bytesInFlight: one message larger than that still goes', async () => {
         const large = await kafka.createTopic();
         await kafka.produce(large, [0, 1, 2].map((n) => ({ value: { n, text: 'x'.repeat(5000) } })));

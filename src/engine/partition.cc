@@ -421,17 +421,17 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
   retry_at_ = now + backoff_;
 }
 
-void Partition::SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clock::time_point now) {
+void Partition::SetBounds(const Result<LogBounds>& bounds, Clock::time_point now) {
   asking_bounds_ = false;
   if (!bounds.ok()) return Fail(bounds.error(), now);
-  auto [begin, end] = bounds.value();
+  const LogBounds& log = bounds.value();
   for (Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan != nullptr) LeaveScan(scan, now);
   }
   // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
   for (CursorList* list : {&idle_, &waiting_, &apart_}) {
     for (Cursor* cursor : *list) {
-      cursor->session->ClampPosition(cursor, begin, end);
+      cursor->session->ClampPosition(cursor, log.begin, log.end);
       if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
     }
   }

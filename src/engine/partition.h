@@ -92,7 +92,7 @@ class Partition {
   std::optional<Clock::time_point> timer() const { return timer_; }
 
   // The answer to PartitionHost::RequestBounds; an error: it could not be learnt.
-  void SetBounds(const Result<std::pair<int64_t, int64_t>>& bounds, Clock::time_point now);
+  void SetBounds(const Result<LogBounds>& bounds, Clock::time_point now);
 
   // No cursors and no scans: nothing would be lost with it.
   bool unused() const;

@@ -272,9 +272,7 @@ void Subscriptions::Watch(const Subscription& subscription) {
     auto topic = watch.topics.find(slot.assignment.topic);
     if (topic != watch.topics.end()) topic->second.known.insert(slot.assignment.partition);
   }
-  watches_.Add(std::move(watch));
-  // There may have been news since the topics were looked up.
-  if (const ClusterMetadata* metadata = topics_->last()) watches_.Look(*metadata);
+  watches_.Add(std::move(watch), topics_->last());
   if (watches_.empty() || std::exchange(looking_, true)) return;
   timers_->At(Clock::now() + kLookEvery, [this] { LookAgain(); });
 }
@@ -293,8 +291,7 @@ void Subscriptions::OnMetadata(const ClusterMetadata& metadata) {
     names_.clear();
     return;
   }
-  std::vector<std::string> names;
-  for (const auto& [name, partitions] : metadata) names.push_back(name);
+  std::vector<std::string> names = NamesOf(metadata);
   if (names == names_) return;
   names_ = names;
   tell_(TopicsEvent{kNobody, std::move(names)});

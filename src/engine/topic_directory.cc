@@ -13,6 +13,13 @@ constexpr milliseconds kPauseAfterFailure{100};
 
 }  // namespace
 
+std::vector<std::string> NamesOf(const ClusterMetadata& metadata) {
+  std::vector<std::string> names;
+  names.reserve(metadata.size());
+  for (const auto& [name, partitions] : metadata) names.push_back(name);
+  return names;
+}
+
 TopicDirectory::~TopicDirectory() {
   *alive_ = false;
   {

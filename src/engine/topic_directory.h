@@ -19,6 +19,9 @@
 
 namespace kasocki {
 
+// Of all topics, in order.
+std::vector<std::string> NamesOf(const ClusterMetadata& metadata);
+
 // librdkafka tells metadata only to a caller who waits: a thread of the directory's own does that. All calls are the
 // worker's, and so are all callbacks.
 class TopicDirectory {

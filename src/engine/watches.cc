@@ -5,10 +5,11 @@
 
 namespace kasocki {
 
-void Watches::Add(Watch watch) {
-  if (watch.topics.empty() && !watch.names) return;
+void Watches::Add(Watch watch, const ClusterMetadata* metadata) {
+  if ((watch.topics.empty() && !watch.names) || !watch.session->Continues(watch.generation)) return;
   SessionId id = watch.session->id();
-  watches_.insert_or_assign(id, std::move(watch));
+  Watch& added = watches_.insert_or_assign(id, std::move(watch)).first->second;
+  if (metadata != nullptr) LookAt(&added, *metadata);
 }
 
 void Watches::AddTopics(SessionId session, Session::Generation generation, const std::vector<Assignment>& topics,

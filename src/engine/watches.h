@@ -40,7 +40,8 @@ class Watches {
   Watches(const Watches&) = delete;
   Watches& operator=(const Watches&) = delete;
 
-  void Add(Watch watch);
+  // `metadata`: what Kafka last told; there may be news in it since the watch was made. Null: nothing was told yet.
+  void Add(Watch watch, const ClusterMetadata* metadata);
   // Further topics of a watch that is there, as yet without partitions; what Kafka last told has them.
   void AddTopics(SessionId session, Session::Generation generation, const std::vector<Assignment>& topics,
                  const ClusterMetadata& metadata);

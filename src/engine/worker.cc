@@ -131,9 +131,7 @@ void Worker::RequestTopics(RequestId request, milliseconds max_age, milliseconds
                      if (failure != nullptr) {
                        return outbox_->Push(TopicsEvent{request, failure->error, failure->healable});
                      }
-                     std::vector<std::string> names;
-                     for (const auto& [name, partitions] : *metadata) names.push_back(name);
-                     outbox_->Push(TopicsEvent{request, std::move(names)});
+                     outbox_->Push(TopicsEvent{request, NamesOf(*metadata)});
                    });
 }
 
@@ -352,6 +350,14 @@ void Worker::FilterOverBudget(Session* session, const Partition& partition, int6
             ""}});
 }
 
+template <typename Event>
+void Worker::Report(Event* event, bool* due, milliseconds every) {
+  *due = event->count > 0;
+  if (!*due) return;
+  outbox_->Push(std::exchange(*event, Event{}));
+  timers_.At(Clock::now() + every, [this, event, due, every] { Report(event, due, every); });
+}
+
 SkipReport Worker::SkipsOf(const Partition& partition, ScanChunk* chunk) {
   if (chunk->skips_counted) return [](int64_t, const std::string&) {};
   return [this, name = partition.name()](int64_t offset, const std::string& reason) {
@@ -361,17 +367,8 @@ SkipReport Worker::SkipsOf(const Partition& partition, ScanChunk* chunk) {
     skipped_.partition = name.partition;
     skipped_.offset = offset;
     skipped_.reason = reason;
-    if (skip_report_due_) return;
-    // The first one at once, then at most one report a second.
-    ReportSkipped();
+    if (!skip_report_due_) Report(&skipped_, &skip_report_due_, kSkipReportEvery);
   };
-}
-
-void Worker::ReportSkipped() {
-  skip_report_due_ = skipped_.count > 0;
-  if (!skip_report_due_) return;
-  outbox_->Push(std::exchange(skipped_, SkippedEvent{}));
-  timers_.At(Clock::now() + kSkipReportEvery, [this] { ReportSkipped(); });
 }
 
 void Worker::GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns) {
@@ -380,24 +377,14 @@ void Worker::GuardsOverran(const TopicPartition& name, const GuardOverruns& over
   guards_over_budget_.topic = name.topic;
   guards_over_budget_.partition = name.partition;
   guards_over_budget_.offset = overruns.offset;
-  if (!guard_report_due_) ReportGuards();
-}
-
-void Worker::ReportGuards() {
-  guard_report_due_ = guards_over_budget_.count > 0;
-  if (!guard_report_due_) return;
-  outbox_->Push(std::exchange(guards_over_budget_, GuardBudgetEvent{}));
-  timers_.At(Clock::now() + kBudgetReportEvery, [this] { ReportGuards(); });
+  if (!guard_report_due_) Report(&guards_over_budget_, &guard_report_due_, kBudgetReportEvery);
 }
 
 void Worker::RequestBounds(Partition* partition) {
   bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<LogBounds>& bounds) {
     auto it = partitions_.find(id);
     if (it == partitions_.end()) return;
-    using Ends = std::pair<int64_t, int64_t>;
-    it->second->SetBounds(
-        bounds.ok() ? Result<Ends>(Ends{bounds.value().begin, bounds.value().end}) : Result<Ends>(bounds.error()),
-        Clock::now());
+    it->second->SetBounds(bounds, Clock::now());
     dirty_.insert(id);
   });
 }

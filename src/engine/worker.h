@@ -95,9 +95,11 @@ class Worker : private PartitionHost {
   void Tidy();
   void JudgeSlowly(const Partition& partition, Needed* need);
   SkipReport SkipsOf(const Partition& partition, ScanChunk* chunk);
-  void ReportSkipped();
   void GuardsOverran(const TopicPartition& name, const GuardOverruns& overruns);
-  void ReportGuards();
+  // Tells of what may come by the thousand, the first one at once, then at most once in `every`. `*event` gathers, by its
+  // count, what is still to be told; while `*due`, that will be done in time.
+  template <typename Event>
+  void Report(Event* event, bool* due, std::chrono::milliseconds every);
   void MarkDirty(const Partition& partition) { dirty_.insert(partition.id()); }
 
   const WorkerOptions options_;

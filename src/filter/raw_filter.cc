@@ -34,7 +34,7 @@ namespace kasocki {
 namespace {
 
 // Searches for one text, of all filters together.
-constexpr size_t kMostLooks = 4;
+constexpr size_t kMostLooks = RawFilter::kMostFilters;
 // It pays where one text of so many is refused; else it is asked again after so many times.
 constexpr size_t kWorthRefusing = 4;
 constexpr size_t kRest = 16;
@@ -129,7 +129,7 @@ bool MayHoldFor(const Condition& condition, const char* p, const char* end) {
 }  // namespace
 
 RawFilter::RawFilter(std::vector<std::shared_ptr<const Filter>> filters) : filters_(std::move(filters)) {
-  if (filters_.empty() || filters_.size() > kMostLooks) return;
+  if (filters_.empty() || filters_.size() > kMostFilters) return;
   std::vector<Looks> looks;
   for (const std::shared_ptr<const Filter>& filter : filters_) {
     Looks& of_filter = looks.emplace_back();

@@ -23,6 +23,9 @@ namespace kasocki {
 // Keeps its filters alive. One thread.
 class RawFilter {
  public:
+  // Of more than so many nothing can be said.
+  static constexpr size_t kMostFilters = 4;
+
   // Lets everything through.
   RawFilter() = default;
 

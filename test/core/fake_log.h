@@ -147,7 +147,7 @@ class FakeHub : public PartitionHost {
       more |= std::exchange(woken, false);
       if (bounds_requested) {
         bounds_requested = false;
-        partition->SetBounds(std::pair<int64_t, int64_t>(log.begin, log.end), now);
+        partition->SetBounds(LogBounds{log.begin, log.end}, now);
         more = true;
       }
       if (!more) return;
