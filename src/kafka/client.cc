@@ -145,8 +145,11 @@ class RdKafkaClient : public KafkaClient {
   }
 
   void PollEvents(const std::function<void(ClientEvent)>& sink) override {
-    while (RdEvent event{rd_kafka_queue_poll(queue_.get(), /*timeout_ms=*/0)}) HandleEvent(event.get(), sink);
+    std::vector<RdEvent> events;
+    while (RdEvent event{rd_kafka_queue_poll(queue_.get(), /*timeout_ms=*/0)}) events.push_back(std::move(event));
+    // What was written to the log before an error says why it came: nobody may have gone on the error before that.
     inbox_->Drain(sink);
+    for (const RdEvent& event : events) HandleEvent(event.get(), sink);
   }
 
   Result<ClusterMetadata> FetchMetadata(int timeout_ms) override {
