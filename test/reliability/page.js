@@ -13,7 +13,8 @@ const docs = path.join(__dirname, '../../docs');
 
 /** What is promised, the program that tries to break it, and the tests that do so in other ways. */
 const PROMISES = [
-    ['A connected socket gets each of its records once, in the order of the partition, whatever happens to brokers and to the network', 'faults', '45, 54, 55, 58'],
+    ['A connected socket gets each of its records once, in the order of the partition, whatever happens to brokers, to the network and to topics; where '
+        + 'records were deleted before it got them, it is told which', 'faults', '45, 53, 54, 55, 58, 72'],
     ['Whatever clients send, others are served; errors have names; memory, threads and the event loop stay within bounds', 'hostile', '48, 61, 65, 76'],
     ['Sockets leave nothing behind; a crowd is served; Kafka may come later than its clients', 'lifecycles', '47, 57, 77'],
     ['All of that at once, for long: memory does not grow', 'soak', '55, 56'],
@@ -22,9 +23,10 @@ const PROMISES = [
 
 /** How each program goes about it. */
 const METHODS = {
-    faults: 'Three brokers, the network to them through proxies, fifty sockets with all kinds of filters and ways of reading, a producer that numbers its '
-        + 'records. Faults follow each other in an order by chance; after each the stream must flow again. In the end the offsets that each socket got '
-        + 'are compared with the log as another client reads it.',
+    faults: 'Three brokers, the network to them through proxies, fifty sockets with all kinds of filters and ways of reading, producers that number their '
+        + 'records; a topic that grows by partitions, one whose records are deleted while sockets wait for them, one that is deleted and made again. '
+        + 'Faults follow each other in an order by chance; after each the streams must flow again. In the end the offsets and the gaps that each socket '
+        + 'was told are compared with the logs as another client reads them.',
     hostile: 'Clients that flood a server with adversarial arguments, malformed packets and bytes that are no packets, over WebSockets, long-polling and '
         + 'bare TCP; healthy clients beside them, which must get exactly their records. Delays contain the load of the flood on the same machine.',
     lifecycles: 'Connections that come and go in all ways, then what the server still holds; sockets that arrive all at once; clients that come again '
