@@ -3,9 +3,12 @@
 // A short run of the program of faults (test/reliability/faults.js), each kind of fault once. KASOCKI_FAULT_SEED repeats a run's decisions.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const { check } = require('./reliability/check.js');
 const { run } = require('./reliability/faults.js');
+const { pageOf } = require('./reliability/page.js');
 
 const SEED = Number(process.env.KASOCKI_FAULT_SEED ?? Date.now() % 1e6);
 
@@ -54,4 +57,29 @@ describe('the check of what sockets got', () => {
             assert.deepEqual(checked(...events), expected);
         });
     }
+});
+
+describe('docs/reliability.md', () => {
+    const names = ['faults', 'hostile', 'lifecycles', 'soak', 'fuzz'];
+    const page = fs.readFileSync(path.join(__dirname, '../docs/reliability.md'), 'utf8');
+    const results = (more) => new Map(names.map((name) => [name, more[name] ?? null]));
+
+    it('stays as it is where nothing has been run', () => {
+        assert.equal(pageOf(names, results({}), page), page);
+    });
+
+    it('has what was run last, and of other programs what it had', () => {
+        const hostile = {
+            name: 'hostile', options: { seed: 1 }, when: '2026-01-02T03:04:05.678Z', plots: [], problems: ['one\nmore of it'],
+            machine: { load: 0, cores: 2, cpu: 'a CPU', system: 'a system' }, versions: { 'Node.js': '1.2.3' },
+            tables: [{ title: 'A table', columns: ['what', 'count'], rows: [['things', 5]] }],
+        };
+        const changed = pageOf(names, results({ hostile }), page);
+        const sections = (text) => text.split(/^(?=## )/m);
+        const differs = sections(changed).filter((section, i) => section !== sections(page)[i]);
+        assert.equal(sections(changed).length, sections(page).length);
+        assert.deepEqual(differs.map((section) => section.split('\n')[0]), ['# Reliability', '## Hostile']);
+        assert.match(changed, /\| `hostile` \| [^|]+ \| \*\*broken\*\*: 1 problems \|\n/);
+        assert.match(differs[1], /### A table\n\n[^]*\| things \| 5 \|\n[^]*\n- one\n[^]*2026-01-02 03:04 UTC, Node.js 1.2.3, 2 cores of a CPU, a system.\n/);
+    });
 });

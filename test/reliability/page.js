@@ -1,6 +1,7 @@
 'use strict';
 
-// docs/reliability.md and its plots, from what the programs of this folder found out last.
+// docs/reliability.md and its plots, from what the programs of this folder found out last. What the page has of a program that has not
+// been run in this checkout, stays.
 
 const fs = require('node:fs');
 const path = require('node:path');
@@ -46,13 +47,14 @@ function load(name) {
 const BUSY = 0.5;
 
 const day = (when) => `${when.slice(0, 10)} ${when.slice(11, 16)} UTC`;
-const verdict = (result) => (result === null ? 'not measured yet' : result.problems.length === 0 ? 'kept' : `**broken**: ${result.problems.length} problems`);
+const titleOf = (name) => `## ${name[0].toUpperCase()}${name.slice(1)}`;
+const verdict = (result) => (result.problems.length === 0 ? 'kept' : `**broken**: ${result.problems.length} problems`);
 
 function section({ name, options, when, machine, versions, tables, plots, problems }) {
     const busy = machine.load / machine.cores > BUSY ? ` Other programs were running: the load was ${show(machine.load)} when it began.` : '';
     const asked = Object.entries(options).map(([option, value]) => `--${option} ${value}`).join(' ');
     return [
-        `## ${name[0].toUpperCase()}${name.slice(1)}\n`,
+        `${titleOf(name)}\n`,
         `${METHODS[name]}\n`,
         `\`\`\`sh\nnode test/reliability/${name}.js ${asked}\n\`\`\`\n`,
         ...tables.flatMap((table) => [`### ${table.title}\n`, toMarkdown(table)]),
@@ -63,14 +65,33 @@ function section({ name, options, when, machine, versions, tables, plots, proble
 }
 
 /**
- * Writes the page and its plots.
+ * What a page has of a program.
+ *
+ * @param {string} page
+ * @param {string} name
+ * @returns {{ outcome: string|undefined, section: string|undefined }}
+ */
+function partsOf(page, name) {
+    const [, outcome] = new RegExp(`^\\|[^|]*\\| \`${name}\` \\|[^|]*\\| (.*) \\|$`, 'm').exec(page) ?? [];
+    const section = page.split(/^(?=## )/m).find((part) => part.startsWith(`${titleOf(name)}\n`));
+    return { outcome, section: section && `${section.trimEnd()}\n` };
+}
+
+/**
+ * The page as it is now.
  *
  * @param {string[]} names - of programs, in the page's order
+ * @param {Map<string, ?object>} results - by program
+ * @param {string} before - the page as it was
+ * @returns {string}
  */
-function write(names) {
-    const results = new Map(names.map((name) => [name, load(name)]));
-    const rows = PROMISES.map(([promise, name, tests]) => [promise, `\`${name}\``, tests, verdict(results.get(name))]);
-    const page = [
+function pageOf(names, results, before) {
+    const parts = new Map(names.map((name) => {
+        const result = results.get(name);
+        return [name, result === null ? partsOf(before, name) : { outcome: verdict(result), section: section(result) }];
+    }));
+    const rows = PROMISES.map(([promise, name, tests]) => [promise, `\`${name}\``, tests, parts.get(name).outcome ?? 'not measured yet']);
+    return [
         '# Reliability\n',
         '<!-- Written by `npm run reliability`: what is changed here by hand is lost. -->\n',
         'What is promised, how it is tested, and what came of it. Each part is a program in `test/reliability` that tries to break a promise and '
@@ -78,12 +99,22 @@ function write(names) {
         '```sh\nnpm run reliability\nnpm run reliability -- faults hostile\n```\n',
         'Short forms of them are among the tests, whose files are named by their numbers.\n',
         toMarkdown({ columns: ['promise', 'program', 'tests', 'outcome'], rows }),
-        ...names.map((name) => results.get(name)).filter(Boolean).map(section),
+        ...[...parts.values()].map((part) => part.section).filter(Boolean),
     ].join('\n');
-    fs.writeFileSync(path.join(docs, 'reliability.md'), page);
+}
+
+/**
+ * Writes the page and its plots.
+ *
+ * @param {string[]} names - of programs, in the page's order
+ */
+function write(names) {
+    const results = new Map(names.map((name) => [name, load(name)]));
+    const file = path.join(docs, 'reliability.md');
+    fs.writeFileSync(file, pageOf(names, results, fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''));
     for (const plot of [...results.values()].flatMap((result) => result?.plots ?? [])) {
         fs.writeFileSync(path.join(docs, `reliability-${plot.file}.svg`), toSvg(plot));
     }
 }
 
-module.exports = { write };
+module.exports = { pageOf, write };
