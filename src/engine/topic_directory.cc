@@ -76,6 +76,7 @@ void TopicDirectory::Fetched(Result<ClusterMetadata> result, Clock::time_point a
   metadata_ = std::move(result.value());
   as_of_ = asked_at;
   last_error_.reset();
+  refused_.reset();
   std::vector<Waiter> waiters;
   waiters.swap(waiters_);
   for (const Waiter& waiter : waiters) waiter.done(&*metadata_, nullptr);
@@ -85,6 +86,10 @@ void TopicDirectory::Fetched(Result<ClusterMetadata> result, Clock::time_point a
 void TopicDirectory::Request(milliseconds max_age, milliseconds timeout, Done done) {
   Clock::time_point now = Clock::now();
   if (metadata_ && now - as_of_ <= max_age) return done(&*metadata_, nullptr);
+  if (refused_) {
+    Fetch();
+    return done(nullptr, &*refused_);
+  }
   uint64_t id = next_waiter_++;
   waiters_.push_back({id, std::move(done)});
   timers_->At(now + timeout, [this, alive = alive_, id] {
@@ -102,10 +107,12 @@ void TopicDirectory::Expire(uint64_t id) {
   waiter.done(nullptr, &failure);
 }
 
-void TopicDirectory::FailAll(const Failure& failure) {
+void TopicDirectory::Refuse(const Error& error) {
+  refused_ = Failure{error, false};
   std::vector<Waiter> waiters;
   waiters.swap(waiters_);
-  for (const Waiter& waiter : waiters) waiter.done(nullptr, &failure);
+  for (const Waiter& waiter : waiters) waiter.done(nullptr, &*refused_);
+  Fetch();
 }
 
 }  // namespace kasocki

@@ -47,11 +47,13 @@ class TopicDirectory {
   // What it told last; null: nothing yet.
   const ClusterMetadata* last() const { return metadata_ ? &*metadata_ : nullptr; }
 
-  // Calls `done` with metadata no older than `max_age`, at once if it has them; with a failure after `timeout`.
+  // Calls `done` with metadata no older than `max_age`, at once if it has them; with a failure after `timeout`, or at once
+  // while Kafka refuses us.
   void Request(std::chrono::milliseconds max_age, std::chrono::milliseconds timeout, Done done);
 
-  // All who wait are told that it will not work.
-  void FailAll(const Failure& failure);
+  // Kafka does not let us in: whoever waits is told so, and whoever asks, until Kafka has answered after all. It is asked
+  // again now, and whenever somebody asks. (librdkafka tells of the same error once in 30 s.)
+  void Refuse(const Error& error);
 
  private:
   struct Waiter {
@@ -72,6 +74,7 @@ class TopicDirectory {
   std::optional<ClusterMetadata> metadata_;
   Clock::time_point as_of_{};
   std::optional<Error> last_error_;
+  std::optional<Failure> refused_;
   std::vector<Waiter> waiters_;
   std::function<void(const ClusterMetadata&)> observer_;
   uint64_t next_waiter_ = 1;

@@ -69,7 +69,7 @@ bool Worker::OpenClients() {
     Result<std::unique_ptr<KafkaClient>> client = options_.clients(role, wake);
     if (!client.ok()) {
       broken_ = client.error();
-      topics_->FailAll({*broken_, false});
+      topics_->Refuse(*broken_);
       return false;
     }
     *slot = std::move(client.value());
@@ -119,7 +119,7 @@ void Worker::OnClientEvent(ClientEvent event) {
   if (auto* offsets = std::get_if<OffsetsEvent>(&event)) return bounds_->OnOffsets(*offsets);
   if (auto* ids = std::get_if<TopicIdsEvent>(&event)) return topic_ids_->OnTopicIds(*ids);
   if (auto* error = std::get_if<ErrorEvent>(&event); error != nullptr && error->authentication) {
-    topics_->FailAll({error->error, false});
+    topics_->Refuse(error->error);
   }
   std::visit(
       [this](auto&& told) {

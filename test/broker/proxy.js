@@ -26,7 +26,7 @@ class Proxy {
 
     /** For Proxy.start() alone. */
     constructor(target) {
-        [this._host, this._port] = target.split(':');
+        this.redirect(target);
         this._server = net.createServer({ pauseOnConnect: true }, (socket) => this._accept(socket));
         /** Both sockets of each connection. */
         this._pairs = new Set();
@@ -36,6 +36,11 @@ class Proxy {
     /** @type {string} host:port */
     get address() {
         return `127.0.0.1:${this._server.address().port}`;
+    }
+
+    /** @param {string} target - host:port, where connections that come later end */
+    redirect(target) {
+        [this._host, this._port] = target.split(':');
     }
 
     /** Bytes pass as they come. */

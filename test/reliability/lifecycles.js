@@ -4,7 +4,7 @@
 //
 //     node test/reliability/lifecycles.js [--connections 10000] [--sockets 1000] [--absence 60] [--seed 1] [--save]
 //
-// `connections` connect and disconnect one after the other, in all ways; what the server holds afterwards must be what it held before, and
+// `connections` connect and disconnect one after the other, in all ways; what the server holds afterwards must be no more than before, and
 // its memory must not grow with their number. `sockets` arrive at once and get a backlog each. For `absence` seconds there is no Kafka
 // for clients that come again and again. Exit code 1 if anything is not as it should be.
 
@@ -92,8 +92,7 @@ async function churn({ connections, seed, log }) {
     await kafka.produce(topic, numbered(RECORDS, 200));
     const server = await RemoteServer.start({ hubIdle: 3600000 }, SERVER_OPTIONS);
     const counts = {};
-    const life = async () => {
-        const [way, live] = Object.entries(LIVES)[random(Object.keys(LIVES).length)];
+    const life = async ([way, live]) => {
         counts[way] = (counts[way] ?? 0) + 1;
         const client = await RawClient.connect(server.url);
         const start = () => {
@@ -102,8 +101,11 @@ async function churn({ connections, seed, log }) {
         };
         await live(client, start, topic);
     };
+    const kinds = Object.entries(LIVES);
     // One life of each kind, so that all is there that stays.
-    await life();
+    for (const kind of kinds) {
+        await life(kind);
+    }
     const idle = ([{ sessions, cursors }]) => sessions === 0 && cursors === 0;
     await server.until('stats', idle);
     await server.until('sockets', (sockets) => sockets === 0);
@@ -112,7 +114,7 @@ async function churn({ connections, seed, log }) {
     const samples = [];
     for (let done = 0; done < connections;) {
         const count = Math.min(AT_A_TIME, connections - done);
-        await Promise.all(Array.from({ length: count }, life));
+        await Promise.all(Array.from({ length: count }, () => life(kinds[random(kinds.length)])));
         done += count;
         if (done >= connections / 2 + samples.length * connections / 2 / SAMPLES) {
             await server.until('stats', idle);
@@ -126,7 +128,8 @@ async function churn({ connections, seed, log }) {
     const last = await holdings(server);
     const logged = await server.ask('logged');
     const problems = Object.keys(logged).map((line) => `churn: logged: ${line}`);
-    if (JSON.stringify(first) !== JSON.stringify(last)) {
+    // A thread may have gone: that of the first connection to a broker ends once the broker is known by its number.
+    if (Object.keys(first).some((name) => last[name] > first[name])) {
         problems.push(`churn: ${JSON.stringify(last)} afterwards instead of ${JSON.stringify(first)}`);
     }
     const slopes = Object.fromEntries(['heap', 'now'].map((name) => [name, slope(samples.map(([done, sample]) => [done, sample[name]]))]));
@@ -140,7 +143,7 @@ async function churn({ connections, seed, log }) {
         tables: [{
             title: 'Connections that come and go',
             columns: ['what', 'times'],
-            rows: [...Object.entries(counts).sort(), ['all', connections]],
+            rows: [...Object.entries(counts).sort(), ['all', connections + kinds.length]],
         }, {
             title: 'What the server holds after them',
             columns: ['of what', 'before', 'afterwards'],

@@ -148,7 +148,8 @@ class TestClient {
 
     /**
      * Begins a transaction. What it writes is seen by those who read committed records after `commit()`; until it ends,
-     * they see nothing that comes after it in its partitions. Header values must not be null here.
+     * they see nothing that comes after it in its partitions. Once that or `abort()` is done, its mark is in the logs.
+     * Header values must not be null here.
      *
      * @returns {Promise<{
      *     produce(topic: string, records: Iterable<TestRecord>): Promise<void>,
@@ -157,19 +158,24 @@ class TestClient {
      * }>}
      */
     async transaction() {
-        const producer = this._kafka.producer({
-            allowAutoTopicCreation: false,
-            idempotent: true,
-            maxInFlightRequests: 1,
-            transactionalId: topicName('transaction'),
-        });
-        this._open.add(producer);
-        await producer.connect();
-        const transaction = await producer.transaction();
-        const finish = async (how) => {
-            await transaction[how]();
+        const transactionalId = topicName('transaction');
+        const begin = async () => {
+            const producer = this._kafka.producer({ allowAutoTopicCreation: false, idempotent: true, maxInFlightRequests: 1, transactionalId });
+            this._open.add(producer);
+            await producer.connect();
+            return { producer, transaction: await producer.transaction() };
+        };
+        const end = async (producer) => {
             this._open.delete(producer);
             await producer.disconnect();
+        };
+        const { producer, transaction } = await begin();
+        const finish = async (how) => {
+            await transaction[how]();
+            await end(producer);
+            // Kafka answers before the mark is in the logs. Who comes after with the same id, however, is let in after that.
+            const successor = await begin();
+            await end(successor.producer);
         };
         return {
             produce: async (topic, records) => {
