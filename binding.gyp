@@ -117,6 +117,7 @@
         'src/engine/subscriptions.cc',
         'src/engine/topic_directory.cc',
         'src/engine/topic_ids.cc',
+        'src/engine/topic_lives.cc',
         'src/engine/watches.cc',
         'src/engine/worker.cc',
       ],

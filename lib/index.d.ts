@@ -332,7 +332,7 @@ declare namespace Kasocki {
         assignments: Assignment[];
     }
 
-    /** Offsets that a subscription will not get: it stood at `from` and goes on at `to`, which is below `from` where the log was truncated. */
+    /** Offsets that a subscription will not get: it stood at `from` and goes on at `to`, which is below `from` where the log was truncated or made anew. */
     export interface Gap {
         topic: string;
         partition: number;

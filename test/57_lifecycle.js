@@ -49,6 +49,7 @@ describe('a process with Kasocki', function () {
         ['connectionBreaks', 'ends by itself when the last connection breaks', END],
         ['withoutKafka', 'ends by itself where there is no Kafka', END],
         ['manyHubs', 'ends by itself after many hubs, closed and collected', END],
+        ['forgottenHubs', 'ends by itself after hubs that were collected without having been closed', END],
         ['exit', 'exits in mid-stream', EXIT],
         ['exitWhileMany', 'exits with five hubs in mid-stream', EXIT],
         ['exitWithoutKafka', 'exits while it tries to reach Kafka', EXIT],

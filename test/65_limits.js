@@ -1,16 +1,16 @@
 'use strict';
 
 // The option `limits`: each of them at its edge and one past it. What is refused is told to the one who sent it, by
-// LimitExceededError, and nobody else notices. (Limits of messages under way and of unread answers: 48_bad-input.js and
-// 54_slow-client.js.)
+// LimitExceededError, and nobody else notices. (With clients that really don't read: 48_bad-input.js and 54_slow-client.js.)
 
 const assert = require('node:assert/strict');
 
 const { EventQueue } = require('../lib/event-queue.js');
 const { roughSize } = require('../lib/rough-size.js');
+const { backlogOf } = require('../lib/sender.js');
 const { TokenBucket } = require('../lib/token-bucket.js');
 const kafka = require('./support/kafka.js');
-const { Kasocki, errorOf, hubs, newConfig, readyClient, resultOf, serve } = require('./support/kasocki.js');
+const { Kasocki, errorOf, hubs, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const { ackOf, collectUntil, nextEvent, record } = require('./support/server.js');
 
 /** @returns {Promise<[object, string]>} the err of a start that fails, and why the connection ended */
@@ -83,6 +83,71 @@ describe('limits of a socket', () => {
         server.options.limits = {};
         const usual = await readyClient(server);
         assert.deepEqual(await resultOf(usual, 'filter', { a: '/[a-z]{1000}/' }), { a: '/[a-z]{1000}/' });
+        await server.close();
+    });
+
+    it('regexProgram: to the byte', async () => {
+        const filterOf = (characters) => ({ a: `/a{${characters}}/` });
+        const takes = (characters, regexProgram) => {
+            try {
+                return Boolean(Kasocki.createMatcher(filterOf(characters), { regexProgram }));
+            } catch ({ message }) {
+                assert.match(message, /too large/);
+                return false;
+            }
+        };
+        let [least, enough] = [1, 262144];
+        while (least < enough) {
+            const middle = Math.floor((least + enough) / 2);
+            [least, enough] = takes(100, middle) ? [least, middle] : [middle + 1, enough];
+        }
+        // A character is an instruction, an instruction is 8 bytes, and two thirds of the memory are for instructions.
+        assert.deepEqual([11, 12].map((more) => takes(101, enough + more)), [false, true]);
+        const server = await serve();
+        for (const [regexProgram, characters, expected] of [
+            [enough, 100, null], [enough, 101, REFUSED], [enough - 1, 100, REFUSED], [enough - 1, 99, null], [enough + 12, 101, null],
+        ]) {
+            server.options.limits = { regexProgram };
+            assert.deepEqual(names([await ackOf(await readyClient(server), 'filter', filterOf(characters))]), [expected]);
+        }
+        await server.close();
+    });
+
+    it('backlog: looked at with every 64th event', async () => {
+        const LIMIT = 100000;
+        const server = await serve({ limits: { backlog: LIMIT } });
+        const other = await readyClient(server);
+        /** So many bytes wait for a client that does not read, and it asks 64 times. @returns {Promise<?string>} why it was closed, if it was */
+        const asks = async (bytes) => {
+            const client = await readyClient(server);
+            const socket = server.socketOf(client);
+            const { conn } = socket;
+            await until(() => conn.transport.writable && conn.writeBuffer.length === 0);
+            conn.transport.writable = false;
+            socket.emit('filler', '');
+            socket.emit('filler', 'x'.repeat(bytes - 2 * backlogOf(socket)));
+            assert.equal(backlogOf(socket), bytes);
+            const closed = nextEvent(socket, 'disconnect').then(([reason]) => reason);
+            const heard = new Promise((resolve) => {
+                let count = 0;
+                socket.on('stop', () => ++count === 64 && resolve());
+            });
+            for (let i = 0; i < 64; i++) {
+                client.emit('stop');
+            }
+            await heard;
+            if (!socket.connected) {
+                return closed;
+            }
+            conn.transport.writable = true;
+            conn.flush();
+            await resultOf(client, 'stop');
+            return null;
+        };
+        assert.equal(await asks(LIMIT), null);
+        assert.equal(await asks(LIMIT + 1), 'forced close');
+        await resultOf(other, 'stop');
+        assert.deepEqual(server.options.logger.lines.map(({ err }) => err.name), [REFUSED]);
         await server.close();
     });
 

@@ -6,7 +6,7 @@
 const assert = require('node:assert/strict');
 
 const kafka = require('./support/kafka.js');
-const { errorOf, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
+const { errorOf, hubs, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const RawClient = require('./support/raw-client.js');
 const { record } = require('./support/server.js');
 
@@ -133,6 +133,50 @@ describe('gaps', function () {
         await kafka.produce(topic, numbered(1010, 1020));
         await until(hasNumber(events, 1019));
         assert.deepEqual(told(events).slice(51), range(1000 + to, 1020));
+    });
+
+    /** Deletes a topic and makes it again, with so many records. Its hub knows the old one's id. */
+    async function makeAnew(count) {
+        await [...hubs.values()].at(-1).identify([topic]);
+        await kafka.deleteTopics(topic);
+        await kafka.createTopic({ topic });
+        await kafka.produce(topic, numbered(1000, 1000 + count));
+    }
+
+    it('a topic made anew with more records, for a socket that has not started: all of it', async () => {
+        await kafka.produce(topic, numbered(0, 50));
+        const { client, events } = await watched();
+        await resultOf(client, 'subscribe', [{ topic, partition: 0, offset: 10 }]);
+        await makeAnew(100);
+        await until(() => events.length > 0);
+        await resultOf(client, 'start');
+        await until(hasNumber(events, 1099));
+        assert.deepEqual(told(events), [{ topic, partition: 0, from: 10, to: 0, reason: 'truncated' }, ...range(1000, 1100)]);
+        // And who comes now gets what he asks for.
+        const later = await watched();
+        await resultOf(later.client, 'subscribe', { assignments: [{ topic, partition: 0, offset: 90 }], start: true });
+        await until(hasNumber(later.events, 1099));
+        await kafka.produce(topic, numbered(1100, 1101));
+        await until(hasNumber(later.events, 1100));
+        assert.deepEqual(told(later.events), range(1090, 1101));
+        assert.deepEqual(told(events).slice(1), range(1000, 1101));
+    });
+
+    it('a topic made anew with more records, for a socket that reads: all of it', async () => {
+        await kafka.produce(topic, numbered(0, 50));
+        const { client, events } = await watched();
+        await resultOf(client, 'subscribe', { assignments: [{ topic, partition: 0, offset: 0 }], start: true });
+        await until(hasNumber(events, 49));
+        await makeAnew(1000);
+        const isGap = ([name]) => name === 'gap';
+        await until(() => events.some(isGap));
+        const index = events.findIndex(isGap);
+        // Before it was noticed, some may have come as if they were the old one's.
+        const early = told(events.slice(50, index));
+        assert.deepEqual(early, range(1050, 1050 + early.length));
+        assert.deepEqual(events[index][1], { topic, partition: 0, from: 50 + early.length, to: 0, reason: 'truncated' });
+        await until(() => events.length > index + 1 && events.at(-1)[1].n === 1999);
+        assert.deepEqual(told(events.slice(index + 1)), range(1000, 2000));
     });
 
     it('aborted records, markers and what compaction removed are none', async () => {

@@ -22,6 +22,10 @@ struct SlowJob;
 
 using Clock = std::chrono::steady_clock;
 
+// Numbers the lives of a topic that is deleted and made anew.
+using TopicLife = uint32_t;
+inline constexpr TopicLife kUnknownLife = 0;
+
 // Owned by its Session; lives as long as that.
 struct Cursor {
   Cursor(Session* owner, TopicPartition partition_name) : session(owner), name(std::move(partition_name)) {}
@@ -51,6 +55,7 @@ struct Cursor {
   size_t slot = 0;                    // its place there
   int64_t seen_position = -1;         // `position` as last looked at
   bool may_skip = true;               // it has been off its scan, or stalled: its session's policy has a say
+  TopicLife life = kUnknownLife;      // of the topic, that `position` is of
   Clock::time_point since{};          // in its list's sense: of the last progress, or waiting since
   std::shared_ptr<SlowJob> slow_job;  // of a cursor apart: what it waits for
 };

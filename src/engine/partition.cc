@@ -25,6 +25,12 @@ constexpr int kLongestJoining = 5;
 constexpr int kStallSamples = 16;
 constexpr int kHoldsOfStall = 4;
 constexpr int kLongestHold = 10;
+// There is, or was for a moment, no such topic.
+bool IsTopicGone(const Error& error) {
+  return error.code == "UNKNOWN_TOPIC_OR_PART" || error.code == "_UNKNOWN_TOPIC" ||
+         error.code == "_UNKNOWN_PARTITION" || error.code == "UNKNOWN_TOPIC_ID";
+}
+
 // A scan that must leave its riders for another cursor's sake stays with that one for at least this part of `patience`.
 constexpr int kTurnsPerPatience = 2;
 constexpr int kPatienceAhead = 10;
@@ -116,6 +122,10 @@ bool Partition::Pump(Clock::time_point now) {
     SetTimer(retry_at_);
     return false;
   }
+  if (gone_) {
+    AskBounds();
+    return false;
+  }
   bool more = StepApart(now);
   Board();
   if (tail_) more |= PumpScan(tail_.get(), now);
@@ -142,8 +152,7 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
       std::unique_ptr<Scan>& ended = is_tail ? tail_ : catch_up_;
       --(is_tail ? counters_->tail_scans : counters_->catch_up_scans);
       ended.reset();
-      asking_bounds_ = true;
-      host_->RequestBounds(this);
+      AskBounds();
       return false;
     }
     if (outcome.error) {
@@ -399,7 +408,7 @@ void Partition::StartTail(int64_t position) {
   ++counters_->tail_scans;
 }
 
-void Partition::Fail(const Error& error, Clock::time_point now) {
+void Partition::DropScans(Clock::time_point now) {
   for (std::unique_ptr<Scan>* scan : {&tail_, &catch_up_}) {
     if (*scan) LeaveScan(scan->get(), now);
   }
@@ -407,6 +416,11 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
   counters_->catch_up_scans -= catch_up_scans();
   tail_.reset();
   catch_up_.reset();
+}
+
+void Partition::Fail(const Error& error, Clock::time_point now) {
+  DropScans(now);
+  gone_ = gone_ || IsTopicGone(error);
   if (!failed_) {
     backoff_ = kFirstBackoff;
     std::vector<SessionId> sessions;
@@ -421,17 +435,53 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
   retry_at_ = now + backoff_;
 }
 
+void Partition::AskBounds() {
+  asking_bounds_ = true;
+  host_->RequestBounds(this);
+}
+
+void Partition::SetLife(TopicLife life, Clock::time_point now) {
+  life_ = life;
+  bool others = false;
+  auto look = [life, &others](const CursorList& list) {
+    for (Cursor* cursor : list) {
+      if (cursor->life == kUnknownLife) cursor->life = life;
+      others = others || cursor->life != life;
+    }
+  };
+  for (const CursorList* list : {&idle_, &waiting_, &apart_}) look(*list);
+  for (const Scan* scan : {tail_.get(), catch_up_.get()}) {
+    if (scan == nullptr) continue;
+    look(scan->riding);
+    look(scan->stalled);
+  }
+  if (!others || asking_bounds_) return;
+  DropScans(now);  // they may hold records of both
+  AskBounds();
+}
+
 void Partition::SetBounds(const Result<LogBounds>& bounds, Clock::time_point now) {
   asking_bounds_ = false;
   if (!bounds.ok()) return Fail(bounds.error(), now);
+  gone_ = false;
   const LogBounds& log = bounds.value();
   for (Scan* scan : {tail_.get(), catch_up_.get()}) {
     if (scan != nullptr) LeaveScan(scan, now);
   }
-  // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end.
+  // A cursor never jumps over records that exist: below the log's start it goes on there, above its end at the end. Of
+  // another log than the one it read, it gets all.
   for (CursorList* list : {&idle_, &waiting_, &apart_}) {
-    for (Cursor* cursor : *list) {
-      cursor->session->ClampPosition(cursor, log.begin, log.end);
+    for (size_t i = list->size(); i-- > 0;) {
+      Cursor* cursor = (*list)[i];
+      const bool anew = cursor->life != kUnknownLife && cursor->life != life_;
+      const bool above = cursor->session->ClampPosition(cursor, log.begin, anew ? log.begin : log.end);
+      if (anew) {
+        cursor->life = life_;
+      } else if (above) {
+        cursor->life = kUnknownLife;  // that of the log that it is in now, though nobody could tell
+      }
+      // What it waits for is of the log as it was.
+      if ((anew || above) && list == &apart_) ComeBack(cursor, &waiting_, now);
       if (cursor->session->TakeNews()) host_->SessionReady(cursor->session->id(), {});
     }
   }

@@ -64,7 +64,8 @@ class PartitionHost {
   virtual void FilterOverBudget(Session* session, const Partition& partition, int64_t offset) = 0;
   // The session has something to take, and is to be told so within `wait`.
   virtual void SessionReady(SessionId session, std::chrono::milliseconds wait) = 0;
-  // Asks where the log begins and ends; Partition::SetBounds answers.
+  // Asks which life the topic is in, and then where the log begins and ends. Partition::SetLife, if that is known, and
+  // Partition::SetBounds answer.
   virtual void RequestBounds(Partition* partition) = 0;
   // The partition can't be read. Told once until it can be read again.
   virtual void PartitionFailed(Partition* partition, const std::vector<SessionId>& sessions, const Error& error) = 0;
@@ -90,6 +91,10 @@ class Partition {
   bool Pump(Clock::time_point now);
   // When Pump must be called though nothing arrived; nullopt: never.
   std::optional<Clock::time_point> timer() const { return timer_; }
+
+  // Which life of the topic Kafka told of, after all cursors here got their positions. Those that are of another one
+  // begin at the new log's beginning, once its bounds are known.
+  void SetLife(TopicLife life, Clock::time_point now);
 
   // The answer to PartitionHost::RequestBounds; an error: it could not be learnt.
   void SetBounds(const Result<LogBounds>& bounds, Clock::time_point now);
@@ -124,6 +129,8 @@ class Partition {
   // says so.
   bool SkipIfSlow(Cursor* cursor);
   void LeaveScan(Scan* scan, Clock::time_point now);
+  void DropScans(Clock::time_point now);
+  void AskBounds();
   void Fail(const Error& error, Clock::time_point now);
   Cursor* NextTurn(Clock::time_point now) const;
 
@@ -159,8 +166,10 @@ class Partition {
   int64_t end_ = -1;  // of the log, as last heard while no scan knew it
   bool lacks_end_ = false;
 
+  TopicLife life_ = kUnknownLife;
   bool asking_bounds_ = false;
   bool failed_ = false;
+  bool gone_ = false;  // it failed because there was no such topic: it may be another one that comes back
   std::chrono::milliseconds backoff_{0};
   Clock::time_point retry_at_{};
   std::optional<Clock::time_point> timer_;

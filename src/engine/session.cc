@@ -343,16 +343,18 @@ bool Session::StandsAt(const Cursor& cursor, int64_t position) const {
   return cursor.position == position && !cursor.ended && !cursor.done();
 }
 
-void Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {
+bool Session::ClampPosition(Cursor* cursor, int64_t begin, int64_t end) {
   std::lock_guard lock(mutex_);
-  if (cursor->ended || cursor->done()) return;
+  if (cursor->ended || cursor->done()) return false;
+  const bool above = cursor->position > std::max(begin, end);
   if (cursor->position < begin) {
     Leap(cursor, begin, GapNotice::Reason::kRetention);
-  } else if (cursor->position > std::max(begin, end)) {
+  } else if (above) {
     Leap(cursor, std::max(begin, end), GapNotice::Reason::kTruncated);
   }
   cursor->seen_position = cursor->position;
   CheckEnd();
+  return above;
 }
 
 bool Session::SkipTo(Cursor* cursor, int64_t end) {

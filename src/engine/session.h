@@ -133,8 +133,8 @@ class Session {
 
   // It is at that offset and has something to get from there on.
   bool StandsAt(const Cursor& cursor, int64_t position) const;
-  // Moves the cursor into [begin, end], with a GapNotice.
-  void ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
+  // Moves the cursor into [begin, end], with a GapNotice. True: it stood above the end.
+  bool ClampPosition(Cursor* cursor, int64_t begin, int64_t end);
   // Moves it to `end`, with a GapNotice, if it wants records and is more behind than this session's policy allows. True:
   // it was moved.
   bool SkipTo(Cursor* cursor, int64_t end);

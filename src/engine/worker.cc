@@ -76,6 +76,9 @@ bool Worker::OpenClients() {
   }
   bounds_ = std::make_unique<BoundsResolver>(catch_up_client_.get());
   topic_ids_ = std::make_unique<TopicIds>(catch_up_client_.get());
+  topic_lives_ = std::make_unique<TopicLives>(
+      topic_ids_.get(), &timers_, [this] { return TopicsRead(); },
+      [this](const std::string& topic, TopicLife life) { OnTopicLife(topic, life); });
   subscriptions_ = std::make_unique<Subscriptions>(
       options_.offset_reset, topics_.get(), bounds_.get(), &timers_,
       [this](const std::shared_ptr<Session>& session, Session::Generation generation, const TopicPartition& name,
@@ -94,6 +97,7 @@ void Worker::CloseClients() {
   topics_.reset();
   subscriptions_.reset();
   bounds_.reset();
+  topic_lives_.reset();
   topic_ids_.reset();
   tail_client_.reset();
   catch_up_client_.reset();
@@ -231,6 +235,23 @@ void Worker::AddCursor(const std::shared_ptr<Session>& session, Session::Generat
   partition->Add(cursor);
   partition->Wake(cursor, Clock::now());
   MarkDirty(*partition);
+  topic_lives_->Read(name.topic);
+}
+
+std::set<std::string> Worker::TopicsRead() const {
+  std::set<std::string> topics;
+  for (const auto& [name, id] : partition_ids_) topics.insert(topics.end(), name.topic);
+  return topics;
+}
+
+void Worker::OnTopicLife(const std::string& topic, TopicLife life) {
+  constexpr int32_t kFirstPartition = 0;
+  for (auto it = partition_ids_.lower_bound({topic, kFirstPartition});
+       it != partition_ids_.end() && it->first.topic == topic; ++it) {
+    Partition& partition = *partitions_.at(it->second);
+    partition.SetLife(life, Clock::now());
+    MarkDirty(partition);
+  }
 }
 
 void Worker::PumpPartitions() {
@@ -381,11 +402,13 @@ void Worker::GuardsOverran(const TopicPartition& name, const GuardOverruns& over
 }
 
 void Worker::RequestBounds(Partition* partition) {
-  bounds_->Ask(partition->name(), [this, id = partition->id()](const Result<LogBounds>& bounds) {
-    auto it = partitions_.find(id);
-    if (it == partitions_.end()) return;
-    it->second->SetBounds(bounds, Clock::now());
-    dirty_.insert(id);
+  topic_lives_->Ask(partition->name().topic, [this, name = partition->name(), id = partition->id()] {
+    bounds_->Ask(name, [this, id](const Result<LogBounds>& bounds) {
+      auto it = partitions_.find(id);
+      if (it == partitions_.end()) return;
+      it->second->SetBounds(bounds, Clock::now());
+      dirty_.insert(id);
+    });
   });
 }
 

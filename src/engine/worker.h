@@ -28,6 +28,7 @@
 #include "engine/timers.h"
 #include "engine/topic_directory.h"
 #include "engine/topic_ids.h"
+#include "engine/topic_lives.h"
 #include "kafka/client.h"
 
 namespace kasocki {
@@ -89,6 +90,8 @@ class Worker : private PartitionHost {
                  const Stretch& stretch, Session::Announce announce);
   void RemoveCursor(Cursor* cursor);
   Partition* PartitionOf(const TopicPartition& name);
+  std::set<std::string> TopicsRead() const;
+  void OnTopicLife(const std::string& topic, TopicLife life);
   void PumpPartitions();
   void TellReady();
   void MeasureLag();
@@ -117,6 +120,7 @@ class Worker : private PartitionHost {
   std::unique_ptr<TopicDirectory> topics_;
   std::unique_ptr<BoundsResolver> bounds_;
   std::unique_ptr<TopicIds> topic_ids_;
+  std::unique_ptr<TopicLives> topic_lives_;
   Evaluator evaluator_;
   std::unique_ptr<SlowLane> slow_lane_;
   JsStage js_stage_;

@@ -22,7 +22,7 @@
 namespace kasocki {
 
 struct RegexLimits {
-  // Bytes that RE2 may use for one pattern: its program (16 bytes an instruction, of which two thirds of this may be
+  // Bytes that RE2 may use for one pattern: its program (8 bytes an instruction, of which two thirds of this may be
   // used) and the states it builds while it runs. Past it: kLimitExceeded.
   int64_t max_memory = 1 << 18;
   // Work that one search may come to at worst: bytes of text times instructions. When RE2's state cache is of no use, a

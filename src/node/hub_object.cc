@@ -59,7 +59,7 @@ void HubObject::Init(Napi::Env env, Napi::Object exports) {
 }
 
 HubObject::HubObject(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<HubObject>(info), Threaded(info.Env()), env_(info.Env()) {
+    : Napi::ObjectWrap<HubObject>(info), Threaded(info.Env()), self_(this, [](HubObject*) {}), env_(info.Env()) {
   Napi::Object options = info[0].As<Napi::Object>();
   KafkaConfig config{ToPairs(options.Get("global")), ToPairs(options.Get("topic"))};
   WorkerOptions worker;
@@ -68,7 +68,8 @@ HubObject::HubObject(const Napi::CallbackInfo& info)
   };
   worker.offset_reset = ResetOf(options.Get("autoOffsetReset"));
 
-  bell_ = Bell::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1, this);
+  bell_ = Bell::New(info.Env(), info[1].As<Napi::Function>(), "kasocki", 0, 1, new Link(self_),
+                    [](Napi::Env, void*, Link* link) { delete link; });
   bell_.Unref(info.Env());  // an idle hub does not keep the process alive
   handle_ = std::make_shared<HubHandle>();
   // The ring is the worker's: ShutDown joins the worker before this object goes.
@@ -87,9 +88,9 @@ void HubObject::ShutDown() {
   bell_.Release();
 }
 
-void HubObject::OnBell(Napi::Env env, Napi::Function on_event, HubObject* self, void*) {
-  // Without one the environment has ended, and this object with it.
-  if (static_cast<napi_env>(env) != nullptr) self->Deliver(env, on_event);
+void HubObject::OnBell(Napi::Env env, Napi::Function on_event, Link* link, void*) {
+  if (static_cast<napi_env>(env) == nullptr) return;  // the environment has ended, and the link with it
+  if (const std::shared_ptr<HubObject> self = link->lock()) self->Deliver(env, on_event);
 }
 
 void HubObject::Deliver(Napi::Env env, Napi::Function on_event) {

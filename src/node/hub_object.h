@@ -2,6 +2,7 @@
 //
 // Order of destruction of an environment: its clean-up hook joins the worker, then the thread-safe function that the
 // worker rings is released, then the JavaScript objects go in any order. A session keeps its hub's core alive.
+// Before that, a hub that nobody holds may be collected, closed or not: rings that nobody has heard yet then find nobody.
 #ifndef KASOCKI_NODE_HUB_OBJECT_H_
 #define KASOCKI_NODE_HUB_OBJECT_H_
 
@@ -43,13 +44,17 @@ class HubObject : public Napi::ObjectWrap<HubObject>, private Threaded {
 
   // On the main thread, after a ring: hands all events to JavaScript.
   void Deliver(Napi::Env env, Napi::Function on_event);
-  static void OnBell(Napi::Env env, Napi::Function on_event, HubObject* self, void* data);
+  // What a ring knows of the object. The object may be collected while a ring waits to be heard (its own end is rung
+  // too), and the thread-safe function outlives it for that long.
+  using Link = std::weak_ptr<HubObject>;
+  static void OnBell(Napi::Env env, Napi::Function on_event, Link* link, void* data);
   // Carries nothing: nobody would free what had not been delivered at the environment's end.
-  using Bell = Napi::TypedThreadSafeFunction<HubObject, void, &HubObject::OnBell>;
+  using Bell = Napi::TypedThreadSafeFunction<Link, void, &HubObject::OnBell>;
   static void OnEnvironmentEnd(void* self);
   // Ends the worker, gives the thread-safe function back, and takes the clean-up hook away.
   void ShutDown() override;
 
+  const std::shared_ptr<HubObject> self_;  // owns nothing; expires with the object
   std::shared_ptr<HubHandle> handle_;
   Bell bell_;
   napi_env env_;

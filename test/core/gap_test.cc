@@ -80,6 +80,107 @@ TEST(Gap, ComesBehindTheMessagesBeforeIt) {
   EXPECT_EQ(socket.offsets, Range(0, from) + Range(9000, 10000));
 }
 
+// The topic was deleted and made anew, with so many records.
+void MakeAnew(FakeLog* log, int64_t count) {
+  log->records.clear();
+  log->begin = log->end = 0;
+  Fill(log, count);
+}
+
+TEST(Gap, ATopicMadeAnewIsReadFromItsBeginningHoweverLongItIs) {
+  for (int64_t count : {0, 30, 100, 300}) {
+    FakeHub hub;
+    Fill(&hub.log, 100);
+    FakeSocket reading(&hub, 1, 0);
+    FakeSocket stopped(&hub, 2, 50);
+    FakeSocket unread(&hub, 3, 0);
+    reading.Start();
+    reading.Drain();
+    hub.partition->SetLife(1, hub.now);
+    MakeAnew(&hub.log, count);
+    hub.partition->SetLife(2, hub.now);
+    hub.Pump();
+    FakeSocket later(&hub, 4, count);
+    for (FakeSocket* socket : {&reading, &stopped, &unread, &later}) {
+      socket->Start();
+      socket->Drain();
+    }
+    // Who is of this life is told nothing.
+    hub.partition->SetLife(2, hub.now);
+    Fill(&hub.log, 10);
+    for (FakeSocket* socket : {&reading, &stopped, &unread, &later}) socket->Drain();
+    EXPECT_EQ(reading.offsets, Range(0, 100) + Range(0, count + 10));
+    EXPECT_EQ(reading.notices, (Strings{"100 truncated 100 to 0"}));
+    EXPECT_EQ(stopped.offsets, Range(0, count + 10));
+    EXPECT_EQ(stopped.notices, (Strings{"0 truncated 50 to 0"}));
+    EXPECT_EQ(unread.offsets, Range(0, count + 10));
+    EXPECT_TRUE(unread.notices.empty());
+    EXPECT_EQ(later.offsets, Range(count, count + 10));
+    EXPECT_TRUE(later.notices.empty());
+  }
+}
+
+TEST(Gap, ALogThatEndsBelowIsOneLifeOnThoughNobodyToldOfIt) {
+  FakeHub hub;
+  Fill(&hub.log, 100);
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  socket.Drain();
+  hub.partition->SetLife(1, hub.now);
+  MakeAnew(&hub.log, 30);
+  socket.Drain();
+  hub.partition->SetLife(2, hub.now);
+  Fill(&hub.log, 10);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 100) + Range(30, 40));
+  EXPECT_EQ(socket.notices, (Strings{"100 truncated 100 to 30"}));
+}
+
+TEST(Gap, ATopicThatWasGoneIsAskedForBeforeItIsReadOn) {
+  FakeHub hub;
+  Fill(&hub.log, 100);
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  socket.Drain();
+  hub.partition->SetLife(1, hub.now);
+  hub.log.error = Error{ErrorKind::kKafka, "Broker: Unknown topic or partition", "UNKNOWN_TOPIC_OR_PART"};
+  hub.Pump();
+  hub.log.error.reset();
+  MakeAnew(&hub.log, 300);
+  hub.Sleep(milliseconds(1000));
+  EXPECT_FALSE(hub.partition->Pump(hub.now));
+  ASSERT_TRUE(hub.bounds_requested);
+  hub.partition->SetLife(2, hub.now);
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 100) + Range(0, 300));
+  EXPECT_EQ(socket.notices, (Strings{"100 truncated 100 to 0"}));
+}
+
+TEST(Gap, WhoWaitsForASlowFilterGetsNothingOfTheLogAsItWas) {
+  for (const bool anew : {true, false}) {
+    FakeHub hub;
+    Fill(&hub.log, 100);
+    FakeSocket first(&hub, 1, 0);
+    FakeSocket second(&hub, 2, 0);
+    hub.slow_classes.insert(first.session().filter_class()->id);
+    first.Start();
+    second.Start();
+    hub.Pump();
+    ASSERT_EQ(hub.FinishSlowJobs(), 1u);
+    hub.partition->SetLife(1, hub.now);
+    if (anew) {
+      MakeAnew(&hub.log, 30);
+      hub.partition->SetLife(2, hub.now);
+    }
+    for (FakeSocket* socket : {&first, &second}) socket->Drain();
+    while (hub.FinishSlowJobs() > 0) {
+      for (FakeSocket* socket : {&first, &second}) socket->Drain();
+    }
+    EXPECT_EQ(first.offsets, Range(0, anew ? 30 : 100));
+    EXPECT_EQ(second.offsets, first.offsets);
+  }
+}
+
 TEST(Gap, WhoStandsStillWhileTheLogMovesOnHasOneThatGrows) {
   FakeHub hub;
   Fill(&hub.log, 100);

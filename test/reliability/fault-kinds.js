@@ -1,15 +1,25 @@
 'use strict';
 
 /**
- * What may happen to a cluster. `strike` brings it about and gives what ends it. Everything is healed when that is done;
+ * What may happen to a cluster, and to topics. `strike` brings it about and gives what ends it. Everything is healed when that is done;
  * that the stream flows again is for the caller to see.
  *
  * @typedef {{
- *     name: string,
- *     strike(scene: { cluster: Cluster, client: object, topic: string, random: (below: number) => number }):
- *         Promise<() => Promise<void>>,
- * }} Fault
+ *     cluster: Cluster,
+ *     client: import('../support/kafka.js').TestClient,
+ *     readers: import('./reader.js').Reader[],
+ *     flows: { steady: Flow, growing: Flow, trimmed: Flow, remade: Flow },    to the topics, by what happens to them
+ *     random: (below: number) => number,
+ * }} Scene
+ * @typedef {import('./flow.js').Flow} Flow
+ * @typedef {{ name: string, strike(scene: Scene): Promise<() => Promise<void>> }} Fault
  */
+
+/** Of records that are deleted: so much is more than a scan keeps, bytes; and how many are left, at most. */
+const DELETED = 3 * 1024 * 1024;
+const MOST_LEFT = 100;
+/** What is written at first to a topic that is made again, for each partition: less than what everybody has passed in its life before. */
+const MOST_AGAIN = 5;
 
 /** The first node is the cluster's only controller: it goes only when all go. */
 const someBroker = ({ cluster, random }) => cluster.nodes[1 + random(cluster.nodes.length - 1)];
@@ -30,8 +40,14 @@ const network = (name, how) => ({
     },
 });
 
-/** Waits until the metadata of a topic are as wanted. */
-async function untilTopic({ client, topic }, condition) {
+async function until(condition) {
+    while (!condition()) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
+/** Waits until the metadata of the steady topic are as wanted. */
+async function untilTopic({ client, flows: { steady: { topic } } }, condition) {
     for (;;) {
         const { topics: [{ partitions }] } = await client.admin.fetchTopicMetadata({ topics: [topic] });
         if (condition(partitions)) {
@@ -40,6 +56,8 @@ async function untilTopic({ client, topic }, condition) {
         await new Promise((resolve) => setTimeout(resolve, 100));
     }
 }
+
+const partitionsOf = (flow) => Array.from({ length: flow.partitions }, (_, partition) => partition);
 
 const replicasOf = ({ partitionId, replicas }) => ({ partition: partitionId, replicas });
 
@@ -84,7 +102,7 @@ const FAULTS = [
             const before = await untilTopic(scene, (partitions) => partitions.every(({ leader, isr }) => leader > 0 && isr.length === 3));
             const without = before.map((partition) => ({ ...partition, replicas: partition.replicas.filter((id) => id !== partition.leader) }));
             const reassign = (partitions) => scene.client.admin.alterPartitionReassignments({
-                topics: [{ topic: scene.topic, partitionAssignment: partitions.map(replicasOf) }],
+                topics: [{ topic: scene.flows.steady.topic, partitionAssignment: partitions.map(replicasOf) }],
             });
             await reassign(without);
             return async () => {
@@ -99,6 +117,50 @@ const FAULTS = [
     network('the network crawls', 'crawl'),
     network('the network drops connections', 'drop'),
     network('the network resets connections', 'reset'),
+    {
+        name: 'a topic gets one more partition',
+        async strike({ client, readers, flows: { growing } }) {
+            const partition = growing.partitions;
+            await client.addPartitions(growing.topic, partition + 1);
+            await growing.grow();
+            return () => until(() => readers.every(({ joined }) => joined.has(`${growing.topic} ${partition}`)));
+        },
+    },
+    {
+        name: 'records that somebody waits for are deleted',
+        async strike({ readers, flows: { trimmed }, random }) {
+            const held = readers.filter(() => random(2) === 0);
+            await Promise.all(held.map((reader) => reader.hold()));
+            await trimmed.stop();
+            await trimmed.writeLarge(DELETED);
+            await trimmed.log.note();
+            const before = partitionsOf(trimmed).map((partition) => [partition, trimmed.log.end(partition) - random(MOST_LEFT)]);
+            await trimmed.log.delete(Object.fromEntries(before));
+            return async () => {
+                held.forEach((reader) => reader.release());
+                trimmed.resume();
+            };
+        },
+    },
+    {
+        name: 'a topic is deleted, and made again',
+        async strike({ client, readers, flows: { remade }, random }) {
+            const { topic, log } = remade;
+            const everywhere = (condition) => until(() => readers.every((reader) => (
+                partitionsOf(remade).every((partition) => condition(reader, partition))
+            )));
+            await everywhere(({ positions }, partition) => positions.get(`${topic} ${partition}`) > MOST_AGAIN);
+            await remade.stop();
+            await log.note();
+            await client.deleteTopics(topic);
+            return async () => {
+                await log.beginAgain();
+                await remade.write(remade.partitions * random(MOST_AGAIN));
+                await everywhere((reader, partition) => reader.lives(topic, partition) === log.lives.length - 1);
+                remade.resume();
+            };
+        },
+    },
 ];
 
 module.exports = { FAULTS };

@@ -66,7 +66,7 @@ async function run({ minutes, seed, log = () => {} }) {
             worker.once('error', reject);
         });
         const visits = Promise.all(Array.from({ length: GUESTS }, () => guests(server, topic, isOver)));
-        const received = () => readers.reduce((sum, { offsets }) => sum + offsets.reduce((all, own) => all + own.length, 0), 0);
+        const received = () => readers.reduce((sum, { messages: own }) => sum + own, 0);
         const since = performance.now();
         let [before, messages] = [since, received()];
         await server.ask('loopDelay');

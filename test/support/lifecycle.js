@@ -12,6 +12,7 @@ const { Server } = require('socket.io');
 const { io: connect } = require('socket.io-client');
 
 const Kasocki = require('../..');
+const { NativeHub } = require('../../lib/native.js');
 
 const [way, brokers, topic] = process.argv.slice(2);
 /** How many messages make a stream. */
@@ -142,6 +143,16 @@ const ways = {
             await close(await stream({ hubIdle: 0, ...configuration(i) }));
             global.gc();
         }
+    },
+    /** The core's hubs that nobody has closed, or holds any more: collected, each ends with its last ring not heard yet. */
+    async forgottenHubs() {
+        for (let i = 0; i < 10; i++) {
+            new NativeHub({ global: [['metadata.broker.list', brokers]], topic: [], autoOffsetReset: '' }, () => {});
+        }
+        global.gc();
+        await new Promise((resolve) => {
+            setImmediate(resolve);
+        });
     },
     /** For workers: */
     async flow() {
