@@ -207,6 +207,7 @@ describe('a start with options that can not be', () => {
             [{ allowedTopics: SECRET }, 'allowedTopics'],
             [{ limits: { consumes: SECRET } }, 'consumes'],
             [{ fields: { drop: ['_kafka.key'] } }, '_kafka.key'],
+            [{ kafkaEventHandlers: { 'ready': () => {}, 'event.stat': () => {} } }, 'event.stat'],
         ]) {
             assert.ok((await refused(options)).message.includes(part));
         }
