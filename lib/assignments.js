@@ -1,12 +1,12 @@
 'use strict';
 
 const { InvalidAssignmentError, LimitExceededError } = require('./errors');
+const { isPlain } = require('./kinds');
 const { ALL_PARTITIONS, BEGINNING, END, MAX_PARTITION } = require('./places');
 const { readTime } = require('./time');
 const { decodeToken } = require('./resume-token');
 const { assignmentsOf, moveBehind } = require('./resume');
 const { TopicPattern } = require('./topic-pattern');
-const { isPlain } = require('./validation');
 
 /**
  * What the arguments of `subscribe` and `unsubscribe` mean, in whichever of their forms.

@@ -25,6 +25,8 @@ declare namespace client {
         assignments?: any;
         filters?: any;
         filter?: any;
+        /** of an expression: where in the string it is wrong */
+        position?: number;
         allowedTopics?: any;
         availableTopics?: any;
     }

@@ -37,6 +37,9 @@
     const LONGEST_PAUSE = 30000;
 
     const DEFAULTS = { metadataField: '_kafka', positions: 1000 };
+    /** As the server takes them, ms. */
+    const MIN_POSITIONS = 100;
+    const MAX_POSITIONS = 3600000;
 
     const resumables = new WeakMap();
 
@@ -51,7 +54,7 @@
      * @param {string|false} [options.metadataField] as the server's option of that name; false: messages carry none
      * @param {number} [options.positions] how often the server tells where it is, beside the messages, in ms
      * @return {import('socket.io-client').Socket} the same socket
-     * @throws {TypeError} it is no such socket, or has socket.io's option `retries`
+     * @throws {TypeError} it is no such socket, or has socket.io's option `retries`; an option that can't be
      */
     function resumable(socket, options) {
         if (!socket || typeof socket.emit !== 'function' || typeof socket.prependAny !== 'function' || typeof socket.io !== 'object') {
@@ -60,8 +63,16 @@
         if (socket._opts && socket._opts.retries) {
             throw new TypeError('resumable(socket): socket.io\'s option "retries" would send events before they can be carried out');
         }
+        const unknown = Object.keys(options || {}).find((name) => !Object.prototype.hasOwnProperty.call(DEFAULTS, name));
+        if (unknown !== undefined) {
+            throw new TypeError(`resumable(socket, options): there is no option "${unknown}"`);
+        }
+        const given = Object.assign({}, DEFAULTS, options);
+        if (!Number.isInteger(given.positions) || given.positions < MIN_POSITIONS || given.positions > MAX_POSITIONS) {
+            throw new TypeError(`resumable(socket, options): "positions" must be an integer from ${MIN_POSITIONS} to ${MAX_POSITIONS}, in ms`);
+        }
         if (!resumables.has(socket)) {
-            resumables.set(socket, new Resumable(socket, Object.assign({}, DEFAULTS, options)));
+            resumables.set(socket, new Resumable(socket, given));
         }
         return socket;
     }

@@ -4,8 +4,8 @@ const { KasockiError } = require('./errors');
 const { readFilters } = require('./matcher');
 
 /*
- * The options `filter` and `fields`: what a server enforces on all messages of a socket. The core carries it out, before
- * the client's own filter is asked (src/engine/evaluator.cc). Nothing of it is ever shown to the client.
+ * The option `filter`: what a server enforces on all messages of a socket. The core carries it out, before the client's own
+ * filter is asked (src/engine/evaluator.cc). Nothing of it is ever shown to the client.
  */
 
 /**
@@ -42,22 +42,4 @@ function guardFault(cause) {
     return Object.defineProperty(new KasockiError('Option "filter" could not be applied'), 'cause', { value: cause });
 }
 
-/**
- * @param {{only: string[]}|{drop: string[]}|undefined} option
- * @param {string|false} metadataField
- * @return {import('./native').NativeFields|undefined}
- */
-function readFields(option, metadataField) {
-    if (option === undefined) {
-        return undefined;
-    }
-    const drop = option.drop !== undefined;
-    const paths = (option.drop ?? option.only).map((path) => path.split('.'));
-    if (!drop && metadataField !== false && metadataField !== 'meta') {
-        // Ours replaces the record's own; what a deserializer made of that name is left as it is.
-        paths.push([metadataField]);
-    }
-    return { drop, paths: paths.map((path) => path.map((segment) => JSON.stringify(segment).slice(1, -1))) };
-}
-
-module.exports = { readGuard, guardFault, readFields };
+module.exports = { readGuard, guardFault };

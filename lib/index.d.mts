@@ -27,6 +27,7 @@ export type {
     KafkaConfigValue,
     OAuthBearerToken,
     KafkaConfig,
+    FieldPath,
     Fields,
     Limits,
     Stats,

@@ -56,7 +56,7 @@ declare namespace Kasocki {
         authorize?: (socket: any, topics: string[]) => readonly string[] | PromiseLike<readonly string[]>;
         /** a filter that every message must pass too, whatever the client asks; or a function of the socket */
         filter?: Filter | ((socket: any) => Filter | PromiseLike<Filter>);
-        /** what is cut from each message, before the client's filter sees it: dotted paths */
+        /** what is cut from each message, before the client's filter sees it: paths such as `user.email` */
         fields?: Fields;
         /** bunyan- or pino-shaped. Default: warnings and errors, to stderr, as JSON lines */
         logger?: Logger;
@@ -96,7 +96,10 @@ declare namespace Kasocki {
         extensions?: { [name: string]: string };
     }
 
-    export type Fields = { only: readonly string[]; drop?: undefined } | { drop: readonly string[]; only?: undefined };
+    /** Names of members with dots between, `items.price`; or an array of names, which may hold dots and all else. */
+    export type FieldPath = string | readonly string[];
+
+    export type Fields = { only: readonly FieldPath[]; drop?: undefined } | { drop: readonly FieldPath[]; only?: undefined };
 
     /** What a filter may take up. */
     export interface FilterLimits {
@@ -418,6 +421,10 @@ declare namespace Kasocki {
     export class InvalidFilterError extends KasockiError {
         /** of an expression: where in the string it is wrong */
         readonly position?: number;
+        /** the one that is wrong, of an array of filters */
+        readonly filter?: any;
+        /** all that were given, as plain data */
+        readonly filters?: any;
     }
     export class FilterBudgetError extends KasockiError {}
     export class NotSubscribedError extends KasockiError {}

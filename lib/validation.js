@@ -1,6 +1,8 @@
 'use strict';
 
 const { KasockiError } = require('./errors');
+const { faultIn, isFields } = require('./fields');
+const { isFunction, isObject, isPlain } = require('./kinds');
 const { defaultLogger } = require('./logger');
 const { FILTER_LIMITS } = require('./matcher');
 
@@ -13,7 +15,7 @@ const DEFAULTS = {
     authorize: undefined,
     /** a filter that every message must pass too, or a function of the socket that gives one */
     filter: undefined,
-    /** { only: [...] } or { drop: [...] }: dotted paths of what is cut from messages */
+    /** { only: [...] } or { drop: [...] }: paths, see fields.js */
     fields: undefined,
     logger: defaultLogger,
     deserializer: undefined,
@@ -68,28 +70,27 @@ const BATCH = {
     maxBytes: 64 * 1024
 };
 
+/** What librdkafka tells of, by node-rdkafka's names. */
+const KAFKA_EVENTS = ['event.error', 'event.log', 'event.stats', 'event.throttle'];
+
 const MAX_TIMER = 2 ** 31 - 1;
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
-const isFunction = (value) => typeof value === 'function';
-const isObject = (value) => typeof value === 'object' && value !== null;
-const isPlain = (value) => isObject(value) && !Array.isArray(value) && !ArrayBuffer.isView(value);
 const isTime = (value) => typeof value === 'number' && value >= 0 && value <= MAX_TIMER;
-const isPaths = (value) => Array.isArray(value) && value.length > 0 && value.every((path) => typeof path === 'string' && path !== '');
 const isTopicName = (value) => typeof value === 'string' && TOPIC_NAME.test(value);
 
 /** Each option: what it must be, and the test of it. */
 const OPTION_RULES = {
     kafkaConfig: ['an object', isPlain],
-    allowedTopics: ['an array of topic names', (value) => Array.isArray(value) && value.every(isTopicName)],
+    allowedTopics: ['an array of topic names (no patterns)', (value) => Array.isArray(value) && value.every(isTopicName)],
     authorize: ['a function', isFunction],
     filter: ['a filter, or a function that gives one', (value) => isObject(value) || isFunction(value) || typeof value === 'string'],
-    fields: ['{ only: [...] } or { drop: [...] }, with an array of paths', isFields],
+    fields: ['{ only: [...] } or { drop: [...] }, with an array of paths, none of them empty; only, of one at least', isFields],
     logger: ['a logger with methods such as warn and error', (value) => isObject(value) || isFunction(value)],
     deserializer: ['a function', isFunction],
     matcherFactory: ['a function', isFunction],
     metadataField: ['a name, or false', (value) => value === false || (typeof value === 'string' && value !== '')],
-    kafkaEventHandlers: ['an object of functions', (value) => isPlain(value) && Object.values(value).every(isFunction)],
+    kafkaEventHandlers: ['an object of functions, by names of events', (value) => isPlain(value) && Object.values(value).every(isFunction)],
     statsd: [
         'a statsd client with methods increment and gauge',
         (value) => isObject(value) && isFunction(value.increment) && isFunction(value.gauge)
@@ -136,12 +137,15 @@ function readOptions(given) {
         } else if (name === 'batch') {
             readBatch(value, options.batch, refuse);
         } else {
+            if (name === 'kafkaEventHandlers') {
+                refuseMisspeltEvents(value, refuse);
+            }
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
     }
-    const metadata = cutMetadata(options);
-    if (metadata !== undefined) {
-        refuse(`Option "fields" can not be applied to the metadata: "${metadata}"`);
+    const fault = options.fields && faultIn(options.fields, options.metadataField);
+    if (fault !== undefined) {
+        refuse(fault);
     }
     if (lastOptions === undefined || !haveEqual(options, lastOptions, isSameOption)) {
         lastOptions = options;
@@ -169,31 +173,20 @@ function haveEqual(one, other, areEqual) {
         names.every((name) => Object.hasOwn(other, name) && areEqual(one[name], other[name], name));
 }
 
-/** @return {boolean} is a value of the option `fields`: the one or the other, not both */
-function isFields(value) {
-    const names = isPlain(value) ? Object.keys(value) : [];
-    return names.length === 1 && ['only', 'drop'].includes(names[0]) && isPaths(value[names[0]]);
-}
-
-/**
- * Metadata is never cut. Whoever thinks that it is would show what he wants to hide, so a path that leads there is
- * refused. (Those of the first version, `meta`, join a member of the record's own, which may be cut.)
- *
- * @return {string|undefined} the first such path
- */
-function cutMetadata({ fields, metadataField }) {
-    if (fields === undefined || metadataField === false || metadataField === 'meta') {
-        return undefined;
-    }
-    return (fields.drop ?? fields.only).find((path) => path.split('.')[0] === metadataField);
-}
-
 /** A misspelt `allowedTopics` that went unnoticed would open every topic: names that mean nothing are refused. */
 function refuseUnknown(given, known, what, refuse) {
     for (const name of Object.keys(given ?? {})) {
         if (!Object.hasOwn(known, name)) {
             refuse(`There is no ${what} "${name.slice(0, 100)}"`);
         }
+    }
+}
+
+/** Events of node-rdkafka that never come here (`ready`, `data` ...) harm nobody. */
+function refuseMisspeltEvents(handlers, refuse) {
+    const unknown = Object.keys(handlers).find((name) => name.startsWith('event.') && !KAFKA_EVENTS.includes(name));
+    if (unknown !== undefined) {
+        refuse(`Option "kafkaEventHandlers": there is no event "${unknown.slice(0, 100)}", but ${KAFKA_EVENTS.join(', ')}`);
     }
 }
 
@@ -260,4 +253,4 @@ function isSocket(value) {
     return isObject(value) && ['on', 'emit', 'disconnect'].every((method) => isFunction(value[method]));
 }
 
-module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isPlain, isSocket };
+module.exports = { LIMITS, BATCH, readOptions, readEvent, isAllowedTopic, isSocket };

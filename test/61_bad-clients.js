@@ -17,10 +17,13 @@ const { Receiver } = require(require.resolve('ws', { paths: [require.resolve('so
 const MB = 1024 * 1024;
 /** Nobody is dropped for want of a pong. */
 const PATIENT = { pingTimeout: 1000000 };
-/** What the server may need more while it serves: for itself, and for each client that does not read (of 0.5 MB that may wait). */
-const BASE = 64 * MB;
+/**
+ * What the server may need more while it serves: for itself, with what an event loop that is never idle leaves to be
+ * collected, and for each client that does not read (of 0.5 MB that may wait).
+ */
+const BASE = 128 * MB;
 const PER_CLIENT = 1 * MB;
-/** For answers that are not read (16 MB of text), and for what an event loop that is never idle leaves to be collected. */
+/** The same with answers that are not read (16 MB of text). */
 const FLOOD = 128 * MB;
 
 const inMb = (bytes) => `${Math.round(bytes / MB)} MB`;

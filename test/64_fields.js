@@ -137,6 +137,45 @@ describe('fields', () => {
         }
     });
 
+    it('a path in another notation is a failed start: it would cut nothing', async () => {
+        const foreign = ['$.user.email', '$', '@.user', '/user/email', 'items[].price', 'items[0].price', 'items.*.price', '*', 'user.email.', '.user',
+            'user..email', ' user.email', 'user. email', 'user.email\n'];
+        for (const path of foreign) {
+            const server = await serve({ fields: { drop: ['n', path] } });
+            const [error] = await nextEvent(server.connect(), 'err');
+            assert.ok(error.message.startsWith(`Option "fields": "${path}" is not a path`), error.message);
+            await server.close();
+        }
+        for (const fields of [{ only: [] }, { drop: [''] }, { drop: [[]] }, { drop: [['a', 1]] }, { drop: 'user' }, { only: ['a'], drop: ['b'] }]) {
+            const server = await serve({ fields });
+            const [error] = await nextEvent(server.connect(), 'err');
+            assert.match(error.message, /^Option "fields" must be /);
+            await server.close();
+        }
+    });
+
+    it('a path as an array of names; and none to drop', async () => {
+        const own = await kafka.createTopic();
+        const value = { 'a.b': { '*': 1, 'c': 2 }, '$ref': 3, 'x y': 4, '': 5, 'n': 6 };
+        await kafka.produce(own, [{ value }]);
+        for (const [fields, expected] of [
+            [{ drop: [['a.b', '*'], [''], '$ref', 'x y'] }, { 'a.b': { c: 2 }, 'n': 6 }],
+            [{ only: [['a.b', 'c'], 'n'] }, { 'a.b': { c: 2 }, 'n': 6 }],
+            [{ drop: [] }, value],
+        ]) {
+            const server = await serve({ fields });
+            const client = await readyClient(server);
+            await resultOf(client, 'subscribe', [{ topic: own, partition: 0, offset: 0 }]);
+            const message = await resultOf(client, 'consume');
+            delete message._kafka;
+            assert.deepEqual(message, expected);
+            await server.close();
+        }
+        const server = await serve({ fields: { drop: [['_kafka', 'key']] } });
+        assert.match((await nextEvent(server.connect(), 'err'))[0].message, /^Option "fields" .*metadata: "_kafka.key"/);
+        await server.close();
+    });
+
     it('arrays, duplicates, escaped names and large numbers of the record\'s own text', async () => {
         const raw = await kafka.createTopic();
         const texts = ['[{"a":1,"b":2},[{"a":3}],"text"]', '{"\\u0061":1,"b":123456789012345678901,"a":{"a":2}}', '{"b":0.10 , "a" : [ 1 ] }'];

@@ -573,6 +573,15 @@ describe('client', function () {
         assert.throws(() => resumable(io('http://127.0.0.1:1', { autoConnect: false, retries: 3, ackTimeout: 1000 })), /retries/);
     });
 
+    it('refuses options that can not be', () => {
+        const socket = io('http://127.0.0.1:1', { autoConnect: false });
+        assert.throws(() => resumable(socket, { position: 1000 }), /no option "position"/);
+        for (const positions of [99, 3600001, 100.5, '1000', null]) {
+            assert.throws(() => resumable(socket, { positions }), { name: 'TypeError', message: /"positions" must be/ });
+        }
+        assert.equal(resumable(socket, { positions: 100, metadataField: false }), socket);
+    });
+
     it('is the same by require, import, and as a plain script', async () => {
         const required = require('kasocki/client');
         assert.equal(required.resumable, resumable);

@@ -18,7 +18,7 @@ const options: Kasocki.Options = {
     allowedTopics: ['a', 'b'],
     authorize: async (socket, topics) => topics.filter((topic) => socket.data.topics.includes(topic)),
     filter: (socket) => ({ tenant: String(socket.data.tenant) }),
-    fields: { drop: ['user.email', 'items.price'] },
+    fields: { drop: ['user.email', 'items.price', ['a.b', 'c']] },
     logger: console,
     deserializer: async (kafkaMessage) => {
         const bytes: Buffer | null = kafkaMessage.value;
