@@ -70,6 +70,9 @@ const BATCH = {
     maxBytes: 64 * 1024
 };
 
+/** What librdkafka tells of, by node-rdkafka's names. */
+const KAFKA_EVENTS = ['event.error', 'event.log', 'event.stats', 'event.throttle'];
+
 const MAX_TIMER = 2 ** 31 - 1;
 const TOPIC_NAME = /^[a-zA-Z0-9._-]{1,249}$/;
 
@@ -87,7 +90,7 @@ const OPTION_RULES = {
     deserializer: ['a function', isFunction],
     matcherFactory: ['a function', isFunction],
     metadataField: ['a name, or false', (value) => value === false || (typeof value === 'string' && value !== '')],
-    kafkaEventHandlers: ['an object of functions', (value) => isPlain(value) && Object.values(value).every(isFunction)],
+    kafkaEventHandlers: ['an object of functions, by names of events', (value) => isPlain(value) && Object.values(value).every(isFunction)],
     statsd: [
         'a statsd client with methods increment and gauge',
         (value) => isObject(value) && isFunction(value.increment) && isFunction(value.gauge)
@@ -134,6 +137,9 @@ function readOptions(given) {
         } else if (name === 'batch') {
             readBatch(value, options.batch, refuse);
         } else {
+            if (name === 'kafkaEventHandlers') {
+                refuseMisspeltEvents(value, refuse);
+            }
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
     }
@@ -173,6 +179,14 @@ function refuseUnknown(given, known, what, refuse) {
         if (!Object.hasOwn(known, name)) {
             refuse(`There is no ${what} "${name.slice(0, 100)}"`);
         }
+    }
+}
+
+/** Events of node-rdkafka that never come here (`ready`, `data` ...) harm nobody. */
+function refuseMisspeltEvents(handlers, refuse) {
+    const unknown = Object.keys(handlers).find((name) => name.startsWith('event.') && !KAFKA_EVENTS.includes(name));
+    if (unknown !== undefined) {
+        refuse(`Option "kafkaEventHandlers": there is no event "${unknown.slice(0, 100)}", but ${KAFKA_EVENTS.join(', ')}`);
     }
 }
 

@@ -207,6 +207,7 @@ describe('a start with options that can not be', () => {
             [{ allowedTopics: SECRET }, 'allowedTopics'],
             [{ limits: { consumes: SECRET } }, 'consumes'],
             [{ fields: { drop: ['_kafka.key'] } }, '_kafka.key'],
+            [{ kafkaEventHandlers: { 'ready': () => {}, 'event.stat': () => {} } }, 'event.stat'],
         ]) {
             assert.ok((await refused(options)).message.includes(part));
         }
@@ -217,7 +218,7 @@ describe('a start with options that can not be', () => {
         allowedTopics: ['topic', 5, {}, [5], [null], [''], ['a b'], new Set(['a'])],
         authorize: ['text', 5, {}, true, []],
         filter: [5, true],
-        fields: ['a', 5, true, [], {}, { only: 'a' }, { drop: [] }, { only: ['a'], drop: ['a'] }],
+        fields: ['a', 5, true, [], {}, { only: 'a' }, { only: [] }, { only: ['a'], drop: ['a'] }],
         deserializer: ['text', 5, {}, true],
         matcherFactory: ['text', 5, {}, true],
         metadataField: ['', 5, true, {}, []],
