@@ -24,7 +24,8 @@ const { show, toMarkdown } = require('./table.js');
  * @property {number} rounds - how often each thing is measured
  * @property {number} seconds - how long one measurement should take, roughly
  * @property {(line: string) => void} progress
- * @property {(count: number, bytes?: number) => Promise<string>} fill - makes a topic with so many records in partition 0
+ * @property {(count: number, bytes?: number, more?: (n: number) => string) => Promise<string>} fill - makes a topic with so many records
+ *     in partition 0
  *
  * @typedef {object} Mark - what the project demands of itself
  * @property {string} what
@@ -54,14 +55,15 @@ const topics = [];
 /**
  * @param {number} count - of records
  * @param {number} [bytes] - of each
+ * @param {(n: number) => string} [more] - their further members, see recordText()
  * @returns {Promise<string>} the topic
  */
-async function fill(count, bytes = 300) {
+async function fill(count, bytes = 300, more = undefined) {
     const topic = await kafka.createTopic({ topic: kafka.topicName('bench') });
     topics.push(topic);
     await kafka.produce(topic, (function* records() {
         for (let n = 0; n < count; n++) {
-            yield recordText(n, bytes);
+            yield recordText(n, bytes, more?.(n));
         }
     })());
     return topic;

@@ -80,8 +80,8 @@ constexpr RoleDefault kDefaults[] = {
     {"queued.max.messages.kbytes", "1024", "2048"},
     {"fetch.queue.backoff.ms", "1", "1"},
     // An instance has one Fetch in flight per broker, and an idle one delays every start there by this long. The tail
-    // idles by nature; a catch-up meets the end only to hand over there.
-    {"fetch.wait.max.ms", "100", "10"},
+    // idles by nature; a catch-up meets the end only to hand over there, but starts and questions about offsets wait for it.
+    {"fetch.wait.max.ms", "100", "2"},
     // Kafka's return should be noticed before the page's visitor gives up; the default is 10 s.
     {"reconnect.backoff.max.ms", "2000", "2000"},
     // Pushing client metrics would make closing wait for the last push.
