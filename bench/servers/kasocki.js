@@ -61,6 +61,8 @@ function serve(io, { brokers, kafkaConfig = {}, more = {} }) {
             return sum;
         },
         received: () => statistics.received(),
+        /** Messages to all sockets. */
+        sent: () => Kasocki.stats().messagesSent,
     };
 }
 

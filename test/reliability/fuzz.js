@@ -1,12 +1,13 @@
 'use strict';
 
-// The fuzzers of test/fuzz, all of them, as one of the programs of this folder: how many inputs each tried, and how many broke anything.
+// The fuzzers of test/fuzz, all of them at once, as one of the programs of this folder: how many inputs each tried, and how many broke
+// anything.
 //
 //     node test/reliability/fuzz.js [--seconds 60] [--save]
 //
-// `seconds` is for each. It needs what test/fuzz/Makefile needs. Exit code 1 if an input broke something: the report is on stderr.
+// It needs what test/fuzz/Makefile needs. Exit code 1 if an input broke something: the report is on stderr.
 
-const { spawnSync } = require('node:child_process');
+const { execFile, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
@@ -15,22 +16,33 @@ const { main } = require('./program.js');
 const FOLDER = path.join(__dirname, '../fuzz');
 
 /**
+ * @param {string} name
+ * @param {number} seconds
+ * @returns {Promise<{ name: string, tried: number, fault: string|undefined }>}
+ */
+function fuzz(name, seconds) {
+    return new Promise((resolve) => {
+        execFile('make', ['-C', FOLDER, `run-${name}`, `SECONDS=${seconds}`], { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+            const tried = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stdout + stderr)?.[1] ?? NaN);
+            resolve({ name, tried, fault: error || Number.isNaN(tried) ? `${name}: ${stderr.slice(-2000)}` : undefined });
+        });
+    });
+}
+
+/**
  * @param {{ seconds: number, log?: (line: string) => void }} options
  * @returns {Promise<import('./program.js').Outcome>}
  */
 async function run({ seconds, log = () => {} }) {
     const names = fs.readdirSync(FOLDER).map((file) => /^(\w+)_fuzz\.cc$/.exec(file)?.[1]).filter(Boolean).sort();
-    const problems = [];
-    const rows = names.map((name) => {
-        log(`fuzzing: ${name}`);
-        const { status, stdout, stderr } = spawnSync('make', ['-C', FOLDER, `run-${name}`, `SECONDS=${seconds}`], { encoding: 'utf8', maxBuffer: 1 << 28 });
-        const tried = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stdout + stderr)?.[1] ?? NaN);
-        if (status !== 0 || Number.isNaN(tried)) {
-            problems.push(`${name}: ${stderr.slice(-2000)}`);
-        }
-        return [name, tried, status === 0 ? 0 : 1];
-    });
-    return { problems, tables: [{ title: `Inputs, in ${seconds} s for each`, columns: ['fuzzer', 'inputs', 'findings'], rows }] };
+    log('fuzzing: compiling');
+    // Else each would compile the core.
+    spawnSync('make', ['-C', FOLDER, 'build'], { stdio: 'inherit' });
+    log(`fuzzing: ${names.join(', ')}`);
+    const outcomes = await Promise.all(names.map((name) => fuzz(name, seconds)));
+    const problems = outcomes.map(({ fault }) => fault).filter(Boolean);
+    const rows = outcomes.map(({ name, tried, fault }) => [name, tried, fault === undefined ? 0 : 1]);
+    return { problems, tables: [{ title: `Inputs, in ${seconds} s`, columns: ['fuzzer', 'inputs', 'findings'], rows }] };
 }
 
 module.exports = { run };

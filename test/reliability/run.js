@@ -22,7 +22,7 @@ const PROGRAMS = {
     hostile: ['--seconds', '120', '--clients', '30'],
     lifecycles: ['--connections', '10000', '--sockets', '1000', '--absence', '60'],
     soak: ['--minutes', '60'],
-    fuzz: ['--seconds', '60'],
+    fuzz: ['--seconds', '3600'],
 };
 
 function main() {
