@@ -88,7 +88,7 @@ describe('validation', () => {
             allowedTopics: ['a', {}, [5], [null], ['a b']],
             authorize: ['a', {}, [], true],
             filter: [5, true, false, 0],
-            fields: ['a', ['a'], {}, { only: [] }, { drop: [] }, { only: ['a'], drop: ['b'] }, { only: 'a' }, { drop: [5] }, { drop: [''] }, { cut: ['a'] }],
+            fields: ['a', ['a'], {}, { only: [] }, { drop: [[]] }, { only: ['a'], drop: ['b'] }, { only: 'a' }, { drop: [5] }, { drop: [''] }, { cut: ['a'] }],
             logger: [5, 'console', true],
             deserializer: [5, {}, 'f'],
             matcherFactory: [5, {}, 'f'],
