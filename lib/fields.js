@@ -9,14 +9,21 @@ const { isPlain } = require('./kinds');
  * A path is a text with the names of members and indexes of arrays, dots between them, or an array of such names.
  */
 
-/** Texts that are paths in other notations, and would cut nothing here: `$.a`, `@.a`, `/a/b`, `a[0]`, `a.*`, `a..b`, `a. b`. */
-const FOREIGN = /^[$@](\.|$)|^\/|[[\]]|(^|\.)(\*|\s.*|[^.]*\s|)(\.|$)/;
-
 const isName = (value) => typeof value === 'string';
 const isPath = (value) => (Array.isArray(value) ? value.length > 0 && value.every(isName) : typeof value === 'string' && value !== '');
 
 /** @return {string[]} the names in a path */
 const namesIn = (path) => (typeof path === 'string' ? path.split('.') : path);
+
+/** @return {boolean} is a text in another notation, which would cut nothing here: `$.a`, `@.a`, `/a/b`, `a[0]`, `a.*`, `a..b`, `a. b` */
+function isForeign(path) {
+    if (typeof path !== 'string') {
+        return false;
+    }
+    const names = namesIn(path);
+    return ['$', '@'].includes(names[0]) || path.startsWith('/') || /[[\]]/.test(path) ||
+        names.some((name) => name === '' || name === '*' || name !== name.trim());
+}
 
 /**
  * @param {*} value
@@ -41,7 +48,7 @@ function isFields(value) {
  */
 function faultIn(fields, metadataField) {
     const paths = fields.drop ?? fields.only;
-    const foreign = paths.find((path) => typeof path === 'string' && FOREIGN.test(path));
+    const foreign = paths.find(isForeign);
     if (foreign !== undefined) {
         return `Option "fields": "${foreign}" is not a path like "customer.email"; a member whose name looks so is given by an array of names`;
     }

@@ -137,12 +137,10 @@ function readOptions(given) {
         } else if (name === 'batch') {
             readBatch(value, options.batch, refuse);
         } else {
-            if (name === 'kafkaEventHandlers') {
-                refuseMisspeltEvents(value, refuse);
-            }
             options[name] = name === 'allowedTopics' ? new Set(value) : value;
         }
     }
+    refuseMisspeltEvents(options.kafkaEventHandlers, refuse);
     const fault = options.fields && faultIn(options.fields, options.metadataField);
     if (fault !== undefined) {
         refuse(fault);

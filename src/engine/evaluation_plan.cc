@@ -94,8 +94,8 @@ void EvaluationPlan::Assign(const std::vector<std::shared_ptr<const FilterClass>
 }
 
 RawFilter EvaluationPlan::MakeRawFilter(const std::vector<std::shared_ptr<const FilterClass>>& classes) {
-  std::vector<std::shared_ptr<const Filter>> filters;
   if (classes.size() > RawFilter::kMostFilters) return RawFilter();
+  std::vector<std::shared_ptr<const Filter>> filters;
   for (const std::shared_ptr<const FilterClass>& filter_class : classes) {
     // Filters that look at the metadata, or see less than the whole record, are not judged on its own text.
     if (filter_class->looks_at_metadata() || filter_class->format->fields) return RawFilter();

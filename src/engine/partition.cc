@@ -25,15 +25,15 @@ constexpr int kLongestJoining = 5;
 constexpr int kStallSamples = 16;
 constexpr int kHoldsOfStall = 4;
 constexpr int kLongestHold = 10;
+// A scan that must leave its riders for another cursor's sake stays with that one for at least this part of `patience`.
+constexpr int kTurnsPerPatience = 2;
+constexpr int kPatienceAhead = 10;
+
 // There is, or was for a moment, no such topic.
 bool IsTopicGone(const Error& error) {
   return error.code == "UNKNOWN_TOPIC_OR_PART" || error.code == "_UNKNOWN_TOPIC" ||
          error.code == "_UNKNOWN_PARTITION" || error.code == "UNKNOWN_TOPIC_ID";
 }
-
-// A scan that must leave its riders for another cursor's sake stays with that one for at least this part of `patience`.
-constexpr int kTurnsPerPatience = 2;
-constexpr int kPatienceAhead = 10;
 
 }  // namespace
 

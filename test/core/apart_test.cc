@@ -14,12 +14,6 @@ void Fill(FakeLog* log, int64_t count) {
   for (int64_t i = 0; i < count; ++i) log->Append(Value(log->end));
 }
 
-std::vector<int64_t> Range(int64_t from, int64_t to, int64_t step = 1) {
-  std::vector<int64_t> range;
-  for (int64_t i = from; i < to; i += step) range.push_back(i);
-  return range;
-}
-
 const char kThirds[] = "{\"third\":0}";
 const char kSlow[] = "\"$[?@ == 0] && $.third == 0\"";  // not that it matters: it is slow because the hub says so
 

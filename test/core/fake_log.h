@@ -16,6 +16,13 @@
 
 namespace kasocki {
 
+// Offsets from `from` on, below `to`.
+inline std::vector<int64_t> Range(int64_t from, int64_t to, int64_t step = 1) {
+  std::vector<int64_t> range;
+  for (int64_t i = from; i < to; i += step) range.push_back(i);
+  return range;
+}
+
 // Records by offset; offsets may be missing, as compaction and transactions leave them.
 struct FakeLog {
   int64_t begin = 0;

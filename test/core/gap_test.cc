@@ -19,12 +19,6 @@ void Fill(FakeLog* log, int64_t count) {
   for (int64_t i = 0; i < count; ++i) log->Append(Value(log->end));
 }
 
-std::vector<int64_t> Range(int64_t from, int64_t to) {
-  std::vector<int64_t> range;
-  for (int64_t i = from; i < to; ++i) range.push_back(i);
-  return range;
-}
-
 std::vector<int64_t> operator+(std::vector<int64_t> a, const std::vector<int64_t>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
