@@ -126,11 +126,16 @@ function nextPacket(input, answers, malformedOfThousand) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** Not events.once: that rejects at an error, and a reset connection is one. */
+const closeOf = (socket) => new Promise((resolve) => {
+    socket.once('close', resolve);
+});
+
 /** A WebSocket that floods; some read nothing meanwhile. */
 async function webSocketLife(input) {
     const webSocket = new WebSocket(`ws://${hostname}:${port}/socket.io/?EIO=4&transport=websocket`, { perMessageDeflate: false, skipUTF8Validation: true });
     webSocket.on('error', () => {}); // 'close' follows
-    const closed = once(webSocket, 'close');
+    const closed = closeOf(webSocket);
     const answers = new Answers();
     webSocket.on('message', (bytes) => {
         const text = bytes.toString();
@@ -258,7 +263,7 @@ async function bytesLife(input) {
     const socket = net.connect({ host: hostname, port });
     socket.on('error', () => {});
     socket.resume();
-    const closed = once(socket, 'close');
+    const closed = closeOf(socket);
     const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
     const get = (query, more) => `GET /socket.io/?${query} HTTP/1.1\r\nHost: x\r\n${more}`;
     const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`;
