@@ -15,22 +15,21 @@ class Delivery {
      * @param {import('./native').NativeSession} session
      * @param {import('./sender').Sender} sender
      * @param {import('./scheduler').Scheduler} scheduler
-     * @param {object} hooks
-     * @param {number} hooks.maxConsumes that may wait
-     * @param {number} hooks.maxDelay ms that a message may wait for company
-     * @param {function(number, number): void} hooks.onSent gets the number of messages, and their bytes
-     * @param {function(import('./native').NativeNotice): void} hooks.onNotice sends what comes between messages
-     * @param {function(Error): void} hooks.onFault gets what should never happen: this socket can't go on
+     * @param {object} limits
+     * @param {number} limits.maxConsumes that may wait
+     * @param {number} limits.maxDelay ms that a message may wait for company
+     * @param {object} owner
+     * @param {function(number, number): void} owner.onSent gets the number of messages, and their bytes
+     * @param {function(import('./native').NativeNotice): void} owner.onNotice sends what comes between messages
+     * @param {function(Error): void} owner.end gets what should never happen: this socket can't go on
      */
-    constructor(session, sender, scheduler, { maxConsumes, maxDelay, onSent, onNotice, onFault }) {
+    constructor(session, sender, scheduler, { maxConsumes, maxDelay }, owner) {
         this.session = session;
         this.sender = sender;
         this.scheduler = scheduler;
         this.maxConsumes = maxConsumes;
         this.maxDelay = maxDelay;
-        this.onSent = onSent;
-        this.onNotice = onNotice;
-        this.onFault = onFault;
+        this.owner = owner;
         /** there is a subscription, and the client knows */
         this.subscribed = false;
         this.started = false;
@@ -108,7 +107,7 @@ class Delivery {
             dropAnswered(this.consumes);
             return this.consumes.length > 0 ? this.pumpReplies() : this.started ? this.pumpMessages() : this.pumpNotices();
         } catch (error) {
-            this.onFault(error);
+            this.owner.end(error);
             return 0;
         }
     }
@@ -122,7 +121,7 @@ class Delivery {
             return this.tell(batch);
         }
         this.sender.reply(this.consumes.splice(0, batch.count), batch);
-        this.onSent(batch.count, batch.bytes);
+        this.owner.onSent(batch.count, batch.bytes);
         // If all were answered, company could not have made it any larger.
         return this.consumes.length === 0 ? 1 : batch.bytes / next.maxBytes;
     }
@@ -134,7 +133,7 @@ class Delivery {
             return this.tell(batch);
         }
         this.sender.send(next.form, batch);
-        this.onSent(batch.count, batch.bytes);
+        this.owner.onSent(batch.count, batch.bytes);
         return Math.max(batch.bytes / next.maxBytes, batch.count / next.maxCount);
     }
 
@@ -151,7 +150,7 @@ class Delivery {
         if (!notice) {
             return 0;
         }
-        this.onNotice(notice);
+        this.owner.onNotice(notice);
         return 1;
     }
 

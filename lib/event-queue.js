@@ -11,19 +11,19 @@ class EventQueue {
     /**
      * @param {number} limit how many events may wait
      * @param {number} maxBytes what they may take, about
-     * @param {function(object): Promise<void>|undefined} carryOut decides one event; must not throw or reject
+     * @param {object} owner
+     * @param {function(object): Promise<void>|undefined} owner.carryOut decides one event; must not throw or reject
      */
-    constructor(limit, maxBytes, carryOut) {
+    constructor(limit, maxBytes, owner) {
         this.limit = limit;
         this.maxBytes = maxBytes;
-        this.carryOut = carryOut;
+        this.owner = owner;
         this.waiting = [];
         /** what those that wait take */
         this.bytes = 0;
         /** an event is being carried out, or the queue is not open yet, or closed */
         this.busy = true;
         this.closed = false;
-        this.goOn = this.goOn.bind(this);
     }
 
     /**
@@ -80,11 +80,11 @@ class EventQueue {
                 // An array that has been filled keeps its room.
                 this.waiting = [];
             }
-            const deciding = this.carryOut(event);
+            const deciding = this.owner.carryOut(event);
             if (deciding !== undefined) {
-                deciding.then(this.goOn);
+                deciding.then(() => this.goOn());
             } else if (performance.now() > end) {
-                setImmediate(this.goOn);
+                setImmediate(() => this.goOn());
             } else {
                 this.busy = this.closed;
             }

@@ -163,11 +163,12 @@ class Hub {
 
     /**
      * @param {object} options of the core's openSession(), with a function `deserializer` (or undefined) for `decoder`
-     * @param {function(Error): void} onError gets lasting errors of what this session reads
+     * @param {object} owner
+     * @param {function(Error): void} owner.onError gets lasting errors of what this session reads
      * @return {Session}
      */
-    openSession(options, onError) {
-        return new Session(this, options, onError);
+    openSession(options, owner) {
+        return new Session(this, options, owner);
     }
 
     /**
@@ -267,7 +268,7 @@ class Hub {
                 break;
             case 'error':
                 for (const id of event.sessions) {
-                    this.sessions.get(id)?.onError(fromNative(event.error));
+                    this.sessions.get(id)?.owner.onError(fromNative(event.error));
                 }
                 break;
             case 'log':
@@ -426,9 +427,9 @@ function payloadOf({ name, payload }) {
 
 /** One socket's place in a hub: the core's session with the JavaScript functions that it uses. */
 class Session {
-    constructor(hub, { deserializer, ...options }, onError) {
+    constructor(hub, { deserializer, ...options }, owner) {
         this.hub = hub;
-        this.onError = onError;
+        this.owner = owner;
         /** whom a `ready` event of this session is for */
         this.delivery = undefined;
         this.decoder = deserializer === undefined ? 0 : hub.functions.add(deserializer);

@@ -54,27 +54,6 @@ let recoveryWarned = false;
 /** What a member has who gave no handlers. */
 const NO_HANDLERS = {};
 
-/** What Resident does to a Kasocki. */
-let end;
-let waiting;
-
-/** A Kasocki as the registry sees it, see there. */
-class Resident {
-    #kasocki;
-
-    constructor(kasocki) {
-        this.#kasocki = kasocki;
-    }
-
-    end(error) {
-        end(this.#kasocki, error);
-    }
-
-    waiting() {
-        return waiting(this.#kasocki);
-    }
-}
-
 /**
  * Attaches Kafka to one socket.io socket: `new Kasocki(socket, options)` in the `connection` handler is all there is to
  * do. It lives until the socket disconnects.
@@ -89,7 +68,7 @@ class Kasocki {
     #log;
     #meter;
     #member;
-    #resident;
+    #self;
     #refusal;
     #asker = new Asker();
     #access;
@@ -120,13 +99,48 @@ class Kasocki {
         pause: (kasocki) => kasocki.#stop()
     };
 
-    static {
-        end = (kasocki, error) => kasocki.#fail(error, true);
-        waiting = (kasocki) => ({
-            events: kasocki.#queue.waiting.length,
-            consumes: kasocki.#delivery?.consumes.length ?? 0
-        });
-    }
+    /** A Kasocki as its parts and the registry see it. One object: a closure for each call would take half a kilobyte. */
+    static #Insider = class {
+        #kasocki;
+
+        constructor(kasocki) {
+            this.#kasocki = kasocki;
+        }
+
+        end(error) {
+            this.#kasocki.#fail(error, true);
+        }
+
+        waiting() {
+            const kasocki = this.#kasocki;
+            return { events: kasocki.#queue.waiting.length, consumes: kasocki.#delivery?.consumes.length ?? 0 };
+        }
+
+        carryOut(event) {
+            return this.#kasocki.#carryOut(event);
+        }
+
+        onRoom() {
+            this.#kasocki.#delivery.wake();
+        }
+
+        onRecovery() {
+            this.#kasocki.#warnOfRecovery();
+        }
+
+        onSent(count, bytes) {
+            totals.sent(count, bytes);
+            this.#kasocki.#meter?.count('messages.sent', count);
+        }
+
+        onNotice({ notice, gap, assignments }) {
+            this.#kasocki.#emit(notice, gap ?? assignments);
+        }
+
+        onError(error) {
+            this.#kasocki.#report(error);
+        }
+    };
 
     /**
      * @param {import('socket.io').Socket} socket
@@ -144,10 +158,10 @@ class Kasocki {
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
         this.#member = { logger, meter: this.#meter, handlers: kafkaEventHandlers ? { ...kafkaEventHandlers } : NO_HANDLERS };
-        this.#resident = new Resident(this);
-        this.#refusal = registry.admit(this.#resident, limits.sockets);
+        this.#self = new Kasocki.#Insider(this);
+        this.#refusal = registry.admit(this.#self, limits.sockets);
         this.#access = new Access(socket, this.#options, this.#asker);
-        this.#queue = new EventQueue(limits.events, limits.eventBytes, (event) => this.#carryOut(event));
+        this.#queue = new EventQueue(limits.events, limits.eventBytes, this.#self);
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
         // Written out: closures made by a loop have a context each.
         socket.on('subscribe', (...args) => this.#onEvent('subscribe', args));
@@ -228,21 +242,13 @@ class Kasocki {
             filterLimits: limits
         };
         try {
-            this.#session = this.#hub.openSession(options, (error) => this.#report(error));
+            this.#session = this.#hub.openSession(options, this.#self);
         } catch (error) {
             throw guard === undefined ? error : guardFault(error);
         }
-        this.#sender = new Sender(this.#socket, { limits, batch }, () => this.#delivery.wake(), () => this.#warnOfRecovery());
-        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, {
-            maxConsumes: limits.consumes,
-            maxDelay: batch.maxDelay,
-            onSent: (count, bytes) => {
-                totals.sent(count, bytes);
-                this.#meter?.count('messages.sent', count);
-            },
-            onNotice: ({ notice, gap, assignments }) => this.#emit(notice, gap ?? assignments),
-            onFault: (error) => this.#fail(error, true)
-        });
+        this.#sender = new Sender(this.#socket, { limits, batch }, this.#self);
+        const rules = { maxConsumes: limits.consumes, maxDelay: batch.maxDelay };
+        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, rules, this.#self);
         this.#session.delivery = this.#delivery;
     }
 
@@ -280,7 +286,7 @@ class Kasocki {
             return;
         }
         this.#closed = true;
-        registry.leave(this.#resident);
+        registry.leave(this.#self);
         this.#queue.close();
         this.#asker.close();
         this.#positions?.close();

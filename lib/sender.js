@@ -47,15 +47,15 @@ class Sender {
     /**
      * @param {object} socket a socket.io socket
      * @param {{limits: object, batch: object}} options see LIMITS and BATCH in validation.js
-     * @param {function(): void} onRoom called, in a turn of the event loop of its own, when there is room again
-     * @param {function(): void} [onRecovery] called once if connection state recovery forces the slowest way
+     * @param {object} owner
+     * @param {function(): void} owner.onRoom called, in a turn of the event loop of its own, when there is room again
+     * @param {function(): void} owner.onRecovery called whenever connection state recovery forces the slowest way
      */
-    constructor(socket, { limits, batch }, onRoom, onRecovery = () => {}) {
+    constructor(socket, { limits, batch }, owner) {
         this.socket = socket;
         this.highMark = limits.bytesInFlight;
         this.batchBytes = Math.min(batch.maxBytes, limits.bytesInFlight);
-        this.onRoom = onRoom;
-        this.onRecovery = onRecovery;
+        this.owner = owner;
         this.inFlight = 0;
         /** grows when what is in flight is found to have landed without its callbacks */
         this.epoch = 0;
@@ -101,8 +101,7 @@ class Sender {
         const form = this.way();
         let maxCount = form === 'frames' ? Infinity : BATCH_COUNT;
         if (form === 'payloads' && keepsEmits(this.socket)) {
-            this.onRecovery();
-            this.onRecovery = () => {};
+            this.owner.onRecovery();
             maxCount = Math.min(BATCH_COUNT, this.allowance.left());
             if (maxCount === 0) {
                 this.pause(this.allowance.delay);
@@ -285,7 +284,7 @@ class Sender {
             this.roomScheduled = true;
             setImmediate(() => {
                 this.roomScheduled = false;
-                this.onRoom();
+                this.owner.onRoom();
             });
         }
     }

@@ -25,7 +25,7 @@ class Subscription {
      */
     constructor(assignments, { found = [], left = [] } = {}) {
         this.patterns = assignments.filter(({ pattern }) => pattern !== undefined);
-        this.named = assignments.filter(({ pattern }) => pattern === undefined);
+        this.named = this.patterns.length === 0 ? assignments : assignments.filter(({ pattern }) => pattern === undefined);
         /**
          * what is subscribed, by the topic's name: { bounded, pattern, all, parts }, with the assignment of all partitions, and
          * those of single ones by their numbers

@@ -154,15 +154,31 @@ function readOptions(given) {
 /** Those of the last socket. Sockets with the same options share them: they are half a kilobyte. */
 let lastOptions;
 
-/** @return {boolean} the two mean the same: what was made of what is given is equal, all else is identical */
+/** @return {boolean} the two mean the same: what holds names and values has equal ones, all else is identical */
 function isSameOption(one, other, name) {
     if (name === 'limits' || name === 'batch') {
         return haveEqual(one, other, Object.is);
+    }
+    if (name === 'kafkaConfig') {
+        return isSameConfig(one, other);
     }
     if (one instanceof Set && other instanceof Set) {
         return one.size === other.size && [...one].every((item) => other.has(item));
     }
     return Object.is(one, other);
+}
+
+/** @return {boolean} of librdkafka's properties, and of those of topics among them, as they are written anew for each socket */
+function isSameConfig(one, other) {
+    if (Object.is(one, other)) {
+        return true;
+    }
+    try {
+        return isPlain(one) && isPlain(other) && haveEqual(one, other, isSameConfig);
+    } catch {
+        // A getter or a proxy of the user's own.
+        return false;
+    }
 }
 
 function haveEqual(one, other, areEqual) {

@@ -66,12 +66,15 @@ describe('validation', () => {
 
         it('shares what sockets with the same options have, and nothing else', () => {
             const logger = { warn() {} };
-            const given = () => ({ logger, allowedTopics: ['a', 'b'], limits: { depth: 5 }, batch: { maxDelay: 1 } });
+            const kafkaConfig = () => ({ 'bootstrap.servers': 'a:1', default_topic_config: { 'auto.offset.reset': 'earliest' } });
+            const given = () => ({ kafkaConfig: kafkaConfig(), logger, allowedTopics: ['a', 'b'], limits: { depth: 5 }, batch: { maxDelay: 1 } });
             const { options } = readOptions(given());
             assert.strictEqual(readOptions(given()).options, options);
             for (const change of [
                 { logger: { warn() {} } }, { allowedTopics: ['a', 'c'] }, { allowedTopics: ['a'] }, { limits: { depth: 6 } },
-                { batch: { maxDelay: 2 } }, { metadataField: false }
+                { batch: { maxDelay: 2 } }, { metadataField: false }, { kafkaConfig: { 'bootstrap.servers': 'a:1' } },
+                { kafkaConfig: { ...kafkaConfig(), 'bootstrap.servers': 'a:2' } },
+                { kafkaConfig: { ...kafkaConfig(), default_topic_config: { 'auto.offset.reset': 'latest' } } }
             ]) {
                 const changed = { ...given(), ...change };
                 const other = readOptions(changed).options;
@@ -81,6 +84,13 @@ describe('validation', () => {
                     limits: { ...LIMITS, ...changed.limits }, batch: { ...BATCH, ...changed.batch }
                 });
             }
+        });
+
+        it('leaves it to the start to fail at properties of Kafka that cannot be read', () => {
+            const unreadable = () => ({ get 'bootstrap.servers'() { throw new Error('no'); } });
+            const { options, error } = readOptions({ kafkaConfig: unreadable() });
+            assert.strictEqual(error, undefined);
+            assert.notStrictEqual(readOptions({ kafkaConfig: unreadable() }).options, options);
         });
 
         const wrong = {

@@ -316,9 +316,10 @@ describe('the measures of limits', () => {
 
     it('an event queue gives the bytes back with the events', () => {
         const done = [];
-        const queue = new EventQueue(10, 1000, (event) => {
-            done.push(event.argument.length);
-        });
+        const carryOut = ({ argument }) => {
+            done.push(argument.length);
+        };
+        const queue = new EventQueue(10, 1000, { carryOut });
         assert.equal(queue.push({ argument: 'x'.repeat(600) }), undefined);
         assert.match(queue.push({ argument: 'x'.repeat(600) }), /1000 bytes/);
         assert.equal(queue.push({ argument: 'x'.repeat(300) }), undefined);
