@@ -65,14 +65,30 @@ void Hub::WakeSession(const std::shared_ptr<Session>& session) {
   mailbox_.Post([this, session] { worker_.Wake(session); });
 }
 
+// A wake-up of the worker is a system call, and takes longer than all else that a `start` does: when ten thousand sockets
+// start at once, it is one for all of them.
+void Hub::WakeSoon(const std::shared_ptr<Session>& session) {
+  if (closing_) return;
+  waking_.push_back(session);
+  outbox_.Ring();
+}
+
+void Hub::TakeEvents(std::vector<HubEvent>* events, std::vector<SessionId>* ready) {
+  outbox_.Take(events, ready);
+  if (waking_.empty()) return;
+  mailbox_.Post([this, sessions = std::exchange(waking_, {})] {
+    for (const std::shared_ptr<Session>& session : sessions) worker_.Wake(session);
+  });
+}
+
 void Hub::SetFilter(const std::shared_ptr<Session>& session, std::shared_ptr<const Filter> filter, FunctionId matcher) {
   auto now = session->filter_class();
   session->SetFilterClass(classes_.Class(std::move(filter), matcher, now->decoder, now->format, session->guard()));
-  WakeSession(session);
+  WakeSoon(session);
 }
 
 void Hub::SetWanting(const std::shared_ptr<Session>& session, bool wanting) {
-  if (session->SetWanting(wanting) && wanting) WakeSession(session);
+  if (session->SetWanting(wanting) && wanting) WakeSoon(session);
 }
 
 Taken Hub::Take(const std::shared_ptr<Session>& session, size_t max_bytes, size_t max_count) {

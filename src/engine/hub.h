@@ -29,7 +29,7 @@ namespace kasocki {
 // Used by one thread, the one that made it.
 class Hub {
  public:
-  // Starts the worker. `ring` is called on the worker's thread when TakeEvents will give something; it must not block.
+  // Starts the worker. `ring` is called on any thread when TakeEvents has something to do; it must not block.
   Hub(WorkerOptions options, std::function<void()> ring);
   ~Hub() { Join(); }
   Hub(const Hub&) = delete;
@@ -75,7 +75,8 @@ class Hub {
                 std::vector<std::pair<std::string, std::string>> extensions);
   void FailToken(std::string reason);
 
-  void TakeEvents(std::vector<HubEvent>* events, std::vector<SessionId>* ready) { outbox_.Take(events, ready); }
+  // To be called soon after every ring.
+  void TakeEvents(std::vector<HubEvent>* events, std::vector<SessionId>* ready);
 
   // Ends everything; a ClosedEvent follows and is the last.
   void Close();
@@ -87,6 +88,8 @@ class Hub {
 
  private:
   void WakeSession(const std::shared_ptr<Session>& session);
+  // The same, together with others that come in this turn of the event loop.
+  void WakeSoon(const std::shared_ptr<Session>& session);
 
   Counters counters_;
   FilterClasses classes_;
@@ -94,6 +97,7 @@ class Hub {
   Outbox outbox_;
   Worker worker_;
   SessionId next_session_ = 1;
+  std::vector<std::shared_ptr<Session>> waking_;  // see WakeSoon
   bool closing_ = false;
   std::thread thread_;
 };

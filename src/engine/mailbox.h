@@ -68,7 +68,7 @@ class Mailbox {
 // The worker leaves events and ready sessions; one call of `ring` announces any number of them.
 class Outbox {
  public:
-  // `ring` is called from the worker and must not block.
+  // `ring` is called from any thread and must not block.
   explicit Outbox(std::function<void()> ring) : ring_(std::move(ring)) {}
 
   void Push(HubEvent event) {
@@ -78,6 +78,10 @@ class Outbox {
     if (sessions->empty()) return;
     Change([&] { ready_.insert(ready_.end(), sessions->begin(), sessions->end()); });
     sessions->clear();
+  }
+  // Has the main thread take what there is, if only for what comes with it.
+  void Ring() {
+    Change([] {});
   }
   // The main thread takes all.
   void Take(std::vector<HubEvent>* events, std::vector<SessionId>* ready) {
