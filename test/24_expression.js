@@ -356,6 +356,24 @@ describe('expression: RFC 9535', () => {
         refused('/x/', 0, /expected, not \//);
     });
 
+    it('says how what other languages have is written here', () => {
+        refused('$.a = 1', 4, /, not =; equality is ==$/);
+        refused('$.a === 1', 6, /, not =; equality is ==$/);
+        refused('$.a =~ "x"', 4, /, not =; a pattern is looked for by search\(\) or match\(\)$/);
+        refused('$.a and $.b', 4, /, not a; and is &&$/);
+        refused('($.a OR $.b)', 5, /, not O; or is \|\|$/);
+        refused('$.a & $.b', 4, /, not &; and is &&$/);
+        refused('$.a | $.b', 4, /, not \|; or is \|\|$/);
+        refused('not $.a', 0, /not is no literal .*; a negation begins with !$/);
+        refused('$.a == True', 7, /, not T; literals are true, false and null$/);
+        refused('$.a == None', 7, /, not N; literals are true, false and null$/);
+        // These only begin as they do.
+        refused('$.a order', 4, /, not o$/);
+        refused('$.a == 1 == 2', 9, /, not =$/);
+        refused('&& $.a', 0, /, not &$/);
+        refused('notes == 1', 0, /or @\)$/);
+    });
+
     it('2.4.4: length', () => {
         for (const [value, length] of [['', 0], ['abc', 3], ['é', 1], ['😀😀', 2], ['e\u0301', 2], [[], 0], [[1, [2, 3]], 2], [{}, 0], [{ a: 1, b: 2 }, 2]]) {
             holds('length($.a) == $.n', { a: value, n: length });

@@ -47,6 +47,45 @@ bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
 bool IsAlpha(char c) { return IsLower(c) || (c >= 'A' && c <= 'Z'); }
 bool IsSurrogate(uint32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 
+// What stands in its place here, of what other languages have.
+struct Habit {
+  std::string_view text;
+  std::string_view hint;
+};
+
+constexpr Habit kHabits[] = {
+    {"=~", "a pattern is looked for by search() or match()"},
+    {"=", "equality is =="},
+    {"&", "and is &&"},
+    {"|", "or is ||"},
+    {"and", "and is &&"},
+    {"AND", "and is &&"},
+    {"or", "or is ||"},
+    {"OR", "or is ||"},
+    {"not", "a negation begins with !"},
+    {"NOT", "a negation begins with !"},
+    {"True", "literals are true, false and null"},
+    {"False", "literals are true, false and null"},
+    {"TRUE", "literals are true, false and null"},
+    {"FALSE", "literals are true, false and null"},
+    {"NULL", "literals are true, false and null"},
+    {"None", "literals are true, false and null"},
+};
+
+bool IsWordCharacter(char c) { return IsAlpha(c) || IsDigit(c) || c == '_'; }
+
+// "; ..." if `text` begins with a habit, else empty.
+std::string HintAbout(std::string_view text) {
+  for (const Habit& habit : kHabits) {
+    if (!text.starts_with(habit.text)) continue;
+    const char next = text.size() > habit.text.size() ? text[habit.text.size()] : '\0';
+    const char last = habit.text.back();
+    if (IsAlpha(last) ? IsWordCharacter(next) : next == last) continue;  // it is the beginning of something else
+    return "; " + std::string(habit.hint);
+  }
+  return "";
+}
+
 class Parser {
  public:
   Parser(std::string_view text, ExpressionFault* fault) : in_(text), fault_(fault) {}
@@ -85,7 +124,7 @@ class Parser {
     size_t end = at_;
     uint32_t c = 0;
     if (!DecodeWtf8(in_, &end, &c)) end = at_ + 1;
-    return Fail(at_, expected + ", not " + Excerpt(in_.substr(at_, end - at_)));
+    return Fail(at_, expected + ", not " + Excerpt(in_.substr(at_, end - at_)) + HintAbout(in_.substr(at_)));
   }
 
   // One level deeper for as long as it lives.
@@ -293,7 +332,8 @@ class Parser {
                               : word == "null"  ? JsonKind::kNull
                                                 : JsonKind::kMissing;
       return operand->literal.kind != JsonKind::kMissing ||
-             Fail(begin, Excerpt(word) + " is no literal (strings have quotes) and no query (they begin with $ or @)");
+             Fail(begin, Excerpt(word) + " is no literal (strings have quotes) and no query (they begin with $ or @)" +
+                             HintAbout(word));
     }
     for (const Signature& signature : kFunctions) {
       if (signature.name == word) return ReadArguments(signature, operand);
