@@ -9,7 +9,7 @@ declare class Kasocki {
     /**
      * Connects by itself. A wrong option is a failed start: the client gets `err` and is disconnected.
      *
-     * @throws TypeError `socket` is no socket
+     * @throws TypeError `socket` is no socket, or has a Kasocki already
      */
     constructor(socket: Kasocki.SocketLike, options?: Kasocki.Options);
 

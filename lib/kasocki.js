@@ -49,6 +49,9 @@ const BACKLOG_INTERVAL = 64;
 /** What a handler returns whose ack is called later. */
 const LATER = Symbol('later');
 
+/** Of a socket: its Kasocki. */
+const KASOCKI = Symbol('Kasocki');
+
 let recoveryWarned = false;
 
 /** What a member has who gave no handlers. */
@@ -99,6 +102,16 @@ class Kasocki {
         pause: (kasocki) => kasocki.#stop()
     };
 
+    /** The same for all sockets: closures of each would take half a kilobyte. */
+    static #listeners = [
+        ...Object.keys(Kasocki.#events).map((name) => [name, function listener(...args) {
+            this[KASOCKI].#onEvent(name, args);
+        }]),
+        ['disconnect', function listener() {
+            this[KASOCKI].#onDisconnect();
+        }]
+    ];
+
     /** A Kasocki as its parts and the registry see it. One object: a closure for each call would take half a kilobyte. */
     static #Insider = class {
         #kasocki;
@@ -145,12 +158,17 @@ class Kasocki {
     /**
      * @param {import('socket.io').Socket} socket
      * @param {object} [options] see DEFAULTS in validation.js and the README
-     * @throws {TypeError} `socket` is no socket. A wrong option is a failed start instead: the client gets `err`
+     * @throws {TypeError} `socket` is no socket, or has a Kasocki. A wrong option is a failed start instead: the client
+     *     gets `err`
      */
     constructor(socket, options) {
         if (!isSocket(socket)) {
             throw new TypeError('new Kasocki(socket, options): the first argument must be a socket.io socket');
         }
+        if (socket[KASOCKI] !== undefined) {
+            throw new TypeError('new Kasocki(socket, options): this socket has a Kasocki already');
+        }
+        Object.defineProperty(socket, KASOCKI, { value: this });
         this.#socket = socket;
         ({ options: this.#options, error: this.#optionError } = readOptions(options));
         const { logger, statsd, kafkaEventHandlers, limits } = this.#options;
@@ -163,18 +181,9 @@ class Kasocki {
         this.#access = new Access(socket, this.#options, this.#asker);
         this.#queue = new EventQueue(limits.events, limits.eventBytes, this.#self);
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
-        // Written out: closures made by a loop have a context each.
-        socket.on('subscribe', (...args) => this.#onEvent('subscribe', args));
-        socket.on('unsubscribe', (...args) => this.#onEvent('unsubscribe', args));
-        socket.on('filter', (...args) => this.#onEvent('filter', args));
-        socket.on('consume', (...args) => this.#onEvent('consume', args));
-        socket.on('start', (...args) => this.#onEvent('start', args));
-        socket.on('stop', (...args) => this.#onEvent('stop', args));
-        socket.on('pause', (...args) => this.#onEvent('pause', args));
-        socket.on('disconnect', () => {
-            this.#meter?.count('socketio.event.disconnect');
-            this.#close();
-        });
+        for (const [event, listener] of Kasocki.#listeners) {
+            socket.on(event, listener);
+        }
         // Not now: a failed start disconnects the socket, which the caller's code may still be about to use.
         this.#starting = Promise.resolve().then(() => this.#connect());
     }
@@ -295,6 +304,11 @@ class Kasocki {
         this.#hub?.unfollow(this);
         this.#hub?.release(this.#member, this.#options.hubIdle);
         this.#meter?.countSocket(-1);
+    }
+
+    #onDisconnect() {
+        this.#meter?.count('socketio.event.disconnect');
+        this.#close();
     }
 
     #onEvent(name, args) {

@@ -85,6 +85,12 @@ describe('new Kasocki()', () => {
         assert.throws(() => Kasocki({}), TypeError);
     });
 
+    it('throws a TypeError for a socket that has one', () => {
+        const socket = { id: 'one', on() {}, emit() {}, disconnect() {} };
+        new Kasocki(socket, { logger: memoryLogger(), kafkaConfig: 5 });
+        assert.throws(() => new Kasocki(socket, { kafkaConfig: {} }), { name: 'TypeError', message: /has a Kasocki already/ });
+    });
+
     it('is all that is needed; connect() tells when the start is over, again and again', async () => {
         const events = [];
         const done = [];
