@@ -71,7 +71,7 @@ class Kasocki {
     #log;
     #meter;
     #member;
-    #self;
+    #insider;
     #refusal;
     #asker = new Asker();
     #access;
@@ -176,10 +176,10 @@ class Kasocki {
         this.#meter = Meter.of(statsd);
         this.#meter?.countSocket(1);
         this.#member = { logger, meter: this.#meter, handlers: kafkaEventHandlers ? { ...kafkaEventHandlers } : NO_HANDLERS };
-        this.#self = new Kasocki.#Insider(this);
-        this.#refusal = registry.admit(this.#self, limits.sockets);
+        this.#insider = new Kasocki.#Insider(this);
+        this.#refusal = registry.admit(this.#insider, limits.sockets);
         this.#access = new Access(socket, this.#options, this.#asker);
-        this.#queue = new EventQueue(limits.events, limits.eventBytes, this.#self);
+        this.#queue = new EventQueue(limits.events, limits.eventBytes, this.#insider);
         this.#bucket = new TokenBucket(limits.eventsPerSecond);
         for (const [event, listener] of Kasocki.#listeners) {
             socket.on(event, listener);
@@ -251,13 +251,13 @@ class Kasocki {
             filterLimits: limits
         };
         try {
-            this.#session = this.#hub.openSession(options, this.#self);
+            this.#session = this.#hub.openSession(options, this.#insider);
         } catch (error) {
             throw guard === undefined ? error : guardFault(error);
         }
-        this.#sender = new Sender(this.#socket, { limits, batch }, this.#self);
+        this.#sender = new Sender(this.#socket, { limits, batch }, this.#insider);
         const rules = { maxConsumes: limits.consumes, maxDelay: batch.maxDelay };
-        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, rules, this.#self);
+        this.#delivery = new Delivery(this.#session.native, this.#sender, scheduler, rules, this.#insider);
         this.#session.delivery = this.#delivery;
     }
 
@@ -295,7 +295,7 @@ class Kasocki {
             return;
         }
         this.#closed = true;
-        registry.leave(this.#self);
+        registry.leave(this.#insider);
         this.#queue.close();
         this.#asker.close();
         this.#positions?.close();
