@@ -6,8 +6,8 @@
  * 1. A library's source comes out of a pinned package of the npm registry that happens to carry it. `npm pack` downloads
  *    it, so npm's own settings (registry, proxy, certificates, cache) hold. Its scripts are never run.
  * 2. The tarball must have the sha512 of the table below, whatever a registry says.
- * 3. What is needed of it is unpacked into deps/<library>/, which git ignores. A stamp in there names the table's entry:
- *    as long as it fits, there is nothing to do.
+ * 3. What is needed of it is unpacked into deps/<library>/, which git ignores, and mended where the table says so. A
+ *    stamp in there names the table's entry: as long as it fits, there is nothing to do.
  */
 
 const { spawnSync } = require('child_process');
@@ -25,6 +25,16 @@ const path = require('path');
  * @property {string} root the tarball's folder that becomes deps/<name>/
  * @property {string[]} wanted files and folders below root
  * @property {string[]} notices licence texts, below deps/<name>/, for the third-party notices
+ * @property {Mend[]} [mends]
+ */
+
+/**
+ * Code of ours in a library's source, where a defect of it can't be had otherwise.
+ *
+ * @typedef {Object} Mend
+ * @property {string} file below deps/<library>/
+ * @property {string} after what stands there, once: it must
+ * @property {string} add what comes right behind it
  */
 
 /** @type {Library[]} */
@@ -38,6 +48,21 @@ const libraries = [
         root: 'package/deps/librdkafka',
         wanted: ['src', 'LICENSES.txt'],
         notices: ['LICENSES.txt'],
+        mends: [
+            {
+                // A topic that is made anew begins with leader epoch 0. Metadata of an epoch lower than the one known is taken
+                // for outdated, even of another topic id: its partitions were never read again, if their leaders had ever
+                // changed before (confluentinc/librdkafka#4898 is the same of producers).
+                file: 'src/rdkafka_topic.c',
+                after: 'rkt->rkt_topic_id = mdit->topic_id;',
+                add: `
+                        for (j = 0; j < rkt->rkt_partition_cnt; j++) {
+                                rd_kafka_toppar_lock(rkt->rkt_p[j]);
+                                rkt->rkt_p[j]->rktp_leader_epoch = -1;
+                                rd_kafka_toppar_unlock(rkt->rkt_p[j]);
+                        }`,
+            },
+        ],
     },
     {
         name: 're2',
@@ -136,6 +161,18 @@ function unpack(tarball, root, wanted, folder) {
 }
 
 /**
+ * @param {string} folder of a library
+ * @param {Mend} mend
+ * @throws {Error} the source is not what the mend was made for
+ */
+function apply(folder, { file, after, add }) {
+    const name = path.join(folder, file);
+    const parts = fs.readFileSync(name, 'utf8').split(after);
+    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times, not once: ${after}`);
+    fs.writeFileSync(name, parts.join(after + add));
+}
+
+/**
  * Fetches what is missing or outdated.
  * @param {string} deps the folder to unpack into
  * @param {(line: string) => void} log told of progress
@@ -144,7 +181,7 @@ function fetch(deps, log) {
     for (const library of libraries) {
         const folder = path.join(deps, library.name);
         const stamp = path.join(folder, '.fetched');
-        const entry = JSON.stringify([library.spec, library.integrity, library.root, library.wanted]);
+        const entry = JSON.stringify([library.spec, library.integrity, library.root, library.wanted, library.mends]);
         if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === entry) continue;
 
         log(`fetching ${library.title} (${library.spec})`);
@@ -153,6 +190,7 @@ function fetch(deps, log) {
             const tarball = download(library.spec, library.integrity, work);
             const unpacked = path.join(work, 'unpacked');
             unpack(tarball, library.root, library.wanted, unpacked);
+            (library.mends ?? []).forEach((mend) => apply(unpacked, mend));
             fs.writeFileSync(path.join(unpacked, '.fetched'), entry);
             fs.rmSync(folder, { recursive: true, force: true });
             fs.renameSync(unpacked, folder);

@@ -15,7 +15,7 @@ const root = path.join(__dirname, '..');
  * @param {import('../deps/fetch').Library} library
  * @returns {Object} a component of CycloneDX. The hash is that of the tarball that the sources come out of
  */
-function componentOf({ name, title, spec, integrity, license }) {
+function componentOf({ name, title, spec, integrity, license, mends = [] }) {
     const [, version] = /^\S+ (\S+)/.exec(title);
     const content = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex');
     const at = spec.lastIndexOf('@');
@@ -31,6 +31,7 @@ function componentOf({ name, title, spec, integrity, license }) {
             url: `https://www.npmjs.com/package/${spec.slice(0, at)}/v/${spec.slice(at + 1)}`,
             hashes: [{ alg: 'SHA-512', content }],
         }],
+        ...mends.length > 0 && { pedigree: { notes: `Lines are added to ${mends.map(({ file }) => file).join(', ')}, see deps/fetch.js` } },
     };
 }
 

@@ -5,6 +5,7 @@
 
 const assert = require('node:assert/strict');
 
+const { startKafka } = require('./broker');
 const kafka = require('./support/kafka.js');
 const { errorOf, hubs, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
 const RawClient = require('./support/raw-client.js');
@@ -218,6 +219,45 @@ describe('gaps', function () {
         await resultOf(client, 'start');
         await until(hasNumber(events, 99));
         assert.deepEqual(told(events), range(70, 100));
+    });
+});
+
+describe('a topic made anew whose leader had changed', function () {
+    this.timeout(180000);
+
+    let node;
+    before(async () => {
+        node = await startKafka();
+    });
+    after(() => node.close());
+
+    it('is read on: its leader epochs begin again', async () => {
+        const outside = await kafka.connect(node.brokers);
+        const topic = await outside.createTopic();
+        await outside.produce(topic, numbered(0, 10));
+        await node.restart();
+        const server = await serve({ kafkaConfig: { 'metadata.broker.list': node.brokers, 'reconnect.backoff.max.ms': 500 } });
+        const clients = await Promise.all([readyClient(server), readyClient(server)]);
+        const heard = clients.map((client) => record(client, 'message', 'gap'));
+        const [, stopped] = clients;
+        const has = (events, n) => events.some(([name, value]) => name === 'message' && value.n === n);
+        for (const client of clients) {
+            await resultOf(client, 'subscribe', { assignments: [{ topic, partition: 0, offset: 0 }], start: true });
+        }
+        await until(() => heard.every((events) => has(events, 9)));
+        // The one follows the end, the other one will catch up.
+        await resultOf(stopped, 'stop');
+
+        await outside.deleteTopics(topic);
+        await outside.createTopic({ topic });
+        await outside.produce(topic, numbered(1000, 1010));
+        await until(() => heard[0].some(([name]) => name === 'gap'));
+        await outside.produce(topic, numbered(1010, 1020));
+        await until(() => has(heard[0], 1019));
+        await resultOf(stopped, 'start');
+        await until(() => has(heard[1], 1019));
+        await server.close();
+        await outside.close();
     });
 });
 
