@@ -455,9 +455,9 @@ void Partition::SetLife(TopicLife life, Clock::time_point now) {
     look(scan->riding);
     look(scan->stalled);
   }
-  if (!others || asking_bounds_) return;
+  if (!others) return;
   DropScans(now);  // they may hold records of both
-  AskBounds();
+  if (!asking_bounds_) AskBounds();
 }
 
 void Partition::SetBounds(const Result<LogBounds>& bounds, Clock::time_point now) {

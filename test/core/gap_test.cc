@@ -114,6 +114,30 @@ TEST(Gap, ATopicMadeAnewIsReadFromItsBeginningHoweverLongItIs) {
   }
 }
 
+TEST(Gap, WhatIsHeldOfATopicIsForgottenWhenItTurnsOutToBeAnew) {
+  FakeHub hub;
+  Fill(&hub.log, 1000);
+  FakeSocket reading(&hub, 1, 0);
+  reading.Start();
+  reading.Drain();
+  // Keeps the catch-up scan, with the old topic's records in it.
+  FakeSocket slow(&hub, 2, 0, "", 1024);
+  slow.Start();
+  hub.Pump();
+  hub.partition->SetLife(1, hub.now);
+  MakeAnew(&hub.log, 30);
+  hub.partition->Pump(hub.now);
+  // The tail is at what is no offset any more.
+  ASSERT_TRUE(hub.bounds_requested);
+  hub.partition->SetLife(2, hub.now);
+  reading.Drain();
+  EXPECT_EQ(reading.offsets, Range(0, 1000) + Range(0, 30));
+  EXPECT_EQ(reading.notices, (Strings{"1000 truncated 1000 to 0"}));
+  slow.Drain();
+  ASSERT_EQ(slow.gaps.size(), 1u);
+  EXPECT_EQ(slow.offsets, Range(0, slow.gaps[0].from) + Range(0, 30));
+}
+
 TEST(Gap, ALogThatEndsBelowIsOneLifeOnThoughNobodyToldOfIt) {
   FakeHub hub;
   Fill(&hub.log, 100);
