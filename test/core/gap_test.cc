@@ -115,12 +115,14 @@ TEST(Gap, ATopicMadeAnewIsReadFromItsBeginningHoweverLongItIs) {
 }
 
 TEST(Gap, WhatIsHeldOfATopicIsForgottenWhenItTurnsOutToBeAnew) {
-  FakeHub hub;
+  PartitionOptions options;
+  options.catch_up_bytes = 4096;
+  FakeHub hub(options);
   Fill(&hub.log, 1000);
   FakeSocket reading(&hub, 1, 0);
   reading.Start();
   reading.Drain();
-  // Keeps the catch-up scan, with the old topic's records in it.
+  // Keeps the catch-up scan, full of the old topic's records.
   FakeSocket slow(&hub, 2, 0, "", 1024);
   slow.Start();
   hub.Pump();
