@@ -269,9 +269,9 @@ describe('offsets out of range', function () {
         const standing = await readyClient(server);
         await resultOf(standing, 'subscribe', [{ topic: name, partition: 0, offset: 30 }]);
         await messages;
+        const events = record(following, 'message', 'gap');
         await kafka.deleteTopics(name);
         await kafka.createTopic({ topic: name });
-        const events = record(following, 'message', 'gap');
         const since = () => events.slice(events.findIndex(([event]) => event === 'gap'));
         // What comes before it was noticed, comes again behind the gap.
         for (let n = 1000; !(events.some(([event]) => event === 'gap') && since().length > 20); n++) {
