@@ -239,7 +239,7 @@ describe('bad input', () => {
         socket.on('disconnect', () => {
             for (const name of EVENTS) {
                 for (const listener of socket.listeners(name)) {
-                    listener(null, (...args) => answers.push([name, ...args]));
+                    listener.call(socket, null, (...args) => answers.push([name, ...args]));
                 }
             }
         });
@@ -253,11 +253,11 @@ describe('bad input', () => {
         const socket = server.socketOf(client);
         for (const event of EVENTS) {
             for (const listener of socket.listeners(event)) {
-                listener(null, () => {
+                listener.call(socket, null, () => {
                     throw new Error('ack');
                 });
-                listener(null, () => Promise.reject(new Error('ack')));
-                listener(() => {
+                listener.call(socket, null, () => Promise.reject(new Error('ack')));
+                listener.call(socket, () => {
                     throw new Error('ack');
                 });
             }
@@ -286,7 +286,7 @@ describe('bad input', () => {
             for (const argument of hostile) {
                 const answer = await new Promise((resolve) => {
                     for (const listener of socket.listeners(event)) {
-                        listener(argument, (...args) => resolve(args));
+                        listener.call(socket, argument, (...args) => resolve(args));
                     }
                 });
                 if (answer[0]) {

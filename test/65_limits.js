@@ -219,11 +219,12 @@ describe('limits of a socket', () => {
     it('eventsPerSecond', async () => {
         const server = await serve({ limits: { eventsPerSecond: 1 } });
         const client = await readyClient(server);
-        const [listener] = server.socketOf(client).listeners('filter');
+        const socket = server.socketOf(client);
+        const [listener] = socket.listeners('filter');
         const err = nextEvent(client, 'err');
         // In one turn, so that no second passes in between.
         const acks = await Promise.all([1, 2].map((i) => new Promise((resolve) => {
-            listener({ i }, (...answer) => resolve(answer));
+            listener.call(socket, { i }, (...answer) => resolve(answer));
         })));
         assert.deepEqual(names(acks), [null, REFUSED]);
         const [{ name, socketEvent }] = await err;
