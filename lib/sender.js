@@ -49,7 +49,7 @@ class Sender {
      * @param {{limits: object, batch: object}} options see LIMITS and BATCH in validation.js
      * @param {object} owner
      * @param {function(): void} owner.onRoom called, in a turn of the event loop of its own, when there is room again
-     * @param {function(): void} owner.onRecovery called whenever connection state recovery forces the slowest way
+     * @param {function(): void} owner.onRecovery called once if connection state recovery forces the slowest way
      */
     constructor(socket, { limits, batch }, owner) {
         this.socket = socket;
@@ -62,6 +62,7 @@ class Sender {
         this.waiting = false;
         this.roomScheduled = false;
         this.paused = false;
+        this.recoveryTold = false;
         this.recoverableMessages = limits.recoverableMessages;
         /** see `allowance` */
         this.keptAllowance = undefined;
@@ -101,7 +102,10 @@ class Sender {
         const form = this.way();
         let maxCount = form === 'frames' ? Infinity : BATCH_COUNT;
         if (form === 'payloads' && keepsEmits(this.socket)) {
-            this.owner.onRecovery();
+            if (!this.recoveryTold) {
+                this.recoveryTold = true;
+                this.owner.onRecovery();
+            }
             maxCount = Math.min(BATCH_COUNT, this.allowance.left());
             if (maxCount === 0) {
                 this.pause(this.allowance.delay);
