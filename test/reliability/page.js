@@ -18,7 +18,7 @@ const PROMISES = [
         + 'records were deleted before it got them, it is told which', 'faults', '45, 53, 54, 55, 58, 72'],
     ['Whatever clients send, others are served; errors have names; memory, threads and the event loop stay within bounds', 'hostile', '48, 61, 65, 76'],
     ['Sockets leave nothing behind; a crowd is served; Kafka may come later than its clients', 'lifecycles', '47, 57, 77'],
-    ['All of that at once, for long: memory does not grow', 'soak', '55, 56'],
+    ['All of that at once, for long: memory does not grow', 'soak', '55, 56, 78'],
     ['No bytes of a record or a filter break the core', 'fuzz', '10 to 23'],
 ];
 
@@ -32,7 +32,8 @@ const METHODS = {
         + 'bare TCP; healthy clients beside them, which must get exactly their records. Delays contain the load of the flood on the same machine.',
     lifecycles: 'Connections that come and go in all ways, then what the server still holds; sockets that arrive all at once; clients that come again '
         + 'and again while there is no Kafka.',
-    soak: 'The faults, with sockets that come and go and hostile clients beside them.',
+    soak: 'The faults, with sockets that come and go and hostile clients beside them. One sample in ten is taken after a collection of garbage, and '
+        + 'by those memory is judged.',
     fuzz: 'libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer on the parts of the core that see foreign bytes; results are compared with '
         + 'another implementation where there is one.',
 };
