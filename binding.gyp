@@ -60,6 +60,7 @@
       'include_dirs': ['src'],
       'direct_dependent_settings': {'include_dirs': ['src']},
       'sources': [
+        'src/common/heap.cc',
         'src/kafka/client.cc',
         'src/kafka/config.cc',
         'src/kafka/inbox.cc',

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/heap.h"
+
 namespace kasocki {
 namespace {
 
@@ -52,6 +54,7 @@ void Worker::Run() {
     for (Mailbox::Command& command : commands) command();
     dirty_.insert(marked.begin(), marked.end());
     if (stopping_) break;
+    worked_ |= !commands.empty() || !marked.empty();
     PollClients();
     timers_.Run(Clock::now());
     if (bounds_) bounds_->Send();
@@ -418,6 +421,8 @@ void Worker::PartitionFailed(Partition*, const std::vector<SessionId>& sessions,
 
 void Worker::Tidy() {
   evaluator_.Tidy();
+  // An idle hub frees nothing.
+  if (worked_) worked_ = !ReleaseFreedMemory();
   timers_.At(Clock::now() + kTidyEvery, [this] { Tidy(); });
 }
 

@@ -111,6 +111,7 @@ class Worker : private PartitionHost {
   Counters* const counters_;
 
   bool stopping_ = false;
+  bool worked_ = false;          // since freed memory was given back
   std::optional<Error> broken_;  // the clients could not be made
 
   // In the order of construction; destroyed the other way round: readers before their clients.
