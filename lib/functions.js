@@ -4,10 +4,7 @@ const { DeserializationError, fromThrown } = require('./errors');
 const { isThenable } = require('./safely');
 const { nextTurn, SLICE } = require('./scheduler');
 
-/**
- * The users' own functions, deserializers and matchers, which the core knows by number and calls by events. Equal
- * numbers share results, so each distinct function has one number in the process.
- */
+/** Functions by numbers of their own: what a key of a map can hold of them. */
 const ids = new WeakMap();
 let lastId = 0;
 
@@ -24,41 +21,50 @@ function idOf(fn) {
     return id;
 }
 
-/** The functions that a hub's sessions use now, by their numbers. */
+/**
+ * The users' own functions that a hub's sessions use now, deserializers and matchers, which the core knows by number and
+ * calls by events. Equal numbers share results. So a function has one number for as long as somebody uses it, and a new one
+ * when it comes back: questions about it that were still under way when its last user went were answered without it.
+ */
 class FunctionTable {
     constructor() {
+        /** number -> { fn, users } */
         this.entries = new Map();
+        /** function -> its number */
+        this.numbers = new Map();
     }
 
     /**
      * @param {Function} fn
-     * @return {number} its id, to be released once for each time it was added
+     * @return {number} over 0, to be released once for each time it was added
      */
     add(fn) {
-        const id = idOf(fn);
-        const entry = this.entries.get(id);
-        if (entry !== undefined) {
-            entry.users++;
-        } else {
-            this.entries.set(id, { fn, users: 1 });
+        const known = this.numbers.get(fn);
+        if (known !== undefined) {
+            this.entries.get(known).users++;
+            return known;
         }
-        return id;
+        const number = ++lastId;
+        this.numbers.set(fn, number);
+        this.entries.set(number, { fn, users: 1 });
+        return number;
     }
 
-    /** @param {number} id */
-    release(id) {
-        const entry = this.entries.get(id);
+    /** @param {number} number */
+    release(number) {
+        const entry = this.entries.get(number);
         if (entry !== undefined && --entry.users === 0) {
-            this.entries.delete(id);
+            this.entries.delete(number);
+            this.numbers.delete(entry.fn);
         }
     }
 
     /**
-     * @param {number} id
+     * @param {number} number
      * @return {Function|undefined} undefined if nobody uses it any more
      */
-    get(id) {
-        return this.entries.get(id)?.fn;
+    get(number) {
+        return this.entries.get(number)?.fn;
     }
 }
 

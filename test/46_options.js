@@ -223,6 +223,42 @@ describe('options', () => {
             await Promise.all(servers.map((server) => server.close()));
         });
 
+        it('is asked anew for those who come after its last user, whom an answer was under way for, has gone', async () => {
+            const live = await kafka.createTopic();
+            const kafkaConfig = newConfig();
+            const follower = await readyClient(await serve({ kafkaConfig }));
+            const server = await serve({ kafkaConfig, deserializer: ({ value }) => JSON.parse(value) });
+            const clients = [follower, await readyClient(server)];
+            for (const client of clients) {
+                await resultOf(client, 'subscribe', live);
+                await resultOf(client, 'start');
+            }
+            const first = clients.map((client) => collect(client, 'message', 1));
+            await kafka.produce(live, [{ value: { n: 0 } }]);
+            await Promise.all(first);
+
+            const hub = [...hubs.values()].at(-1);
+            const asked = new Promise((resolve) => {
+                hub.deserialize = async (event) => {
+                    delete hub.deserialize;
+                    // As if the socket had gone a moment earlier.
+                    server.io.disconnectSockets(true);
+                    await until(() => hub.native.stats().sessions === 1);
+                    hub.deserialize(event);
+                    resolve();
+                };
+            });
+            await kafka.produce(live, [{ value: { n: 1 } }]);
+            await asked;
+
+            const late = await readyClient(server);
+            await resultOf(late, 'subscribe', [{ topic: live, partition: 0, offset: 1 }]);
+            const messages = collectUntil(late, 'message', ({ n }) => n === 2);
+            await resultOf(late, 'start');
+            await kafka.produce(live, [{ value: { n: 2 } }]);
+            assert.deepEqual((await messages).map(({ n }) => n), [1, 2]);
+        });
+
         it('that never settles harms nobody else', async () => {
             const kafkaConfig = newConfig();
             const stuck = await serve({ kafkaConfig, deserializer: () => new Promise(() => {}) });
