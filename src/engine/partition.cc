@@ -229,6 +229,7 @@ bool Partition::StepRider(Scan* scan, Cursor* cursor, Clock::time_point now) {
     if (known != apart_needs_.end()) {
       apart = &*known;
     } else if ((*chunk)->results.Ask(filter_class->id)) {
+      scan->ExpectResults(**chunk);
       needed_.push_back({*chunk, filter_class});
     }
     return Session::Step::kNotEvaluated;

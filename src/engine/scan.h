@@ -6,6 +6,7 @@
 #ifndef KASOCKI_ENGINE_SCAN_H_
 #define KASOCKI_ENGINE_SCAN_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -75,6 +76,10 @@ class Scan {
   void DropTo(size_t bytes);
   // Puts what another scan holds up to from() in front of this one's interval. Nothing may have been dropped here yet.
   void Inherit(const Scan& predecessor);
+  // Somebody is about to look into this chunk, one of this scan's: there will be something to forget.
+  void ExpectResults(const ScanChunk& chunk) {
+    results_forgotten_below_ = std::min(results_forgotten_below_, chunk.from);
+  }
   // Forgets what was found in chunks that lie wholly below `position`; their records stay.
   void ForgetResultsBelow(int64_t position);
 

@@ -105,6 +105,7 @@ class FakeHub : public PartitionHost {
       }
       auto results = evaluator.Evaluate(*need.chunk->records, evaluated->name(), {need.filter_class},
                                         [](int64_t, const std::string&) {});
+      found.push_back(results[0]);
       need.chunk->results.Set(need.filter_class->id, results[0]);
     }
     if (on_evaluated) on_evaluated();
@@ -178,6 +179,7 @@ class FakeHub : public PartitionHost {
   std::set<uint64_t> slow_classes;  // by id
   size_t slow_room = SIZE_MAX;
   std::vector<std::shared_ptr<SlowJob>> slow_jobs;
+  std::vector<std::weak_ptr<const Matches>> found;  // by evaluations, as far as anybody still has it
   std::vector<std::pair<SessionId, int64_t>> over_budget;
   int told_at_once = 0;
   int told_in_a_while = 0;

@@ -252,6 +252,25 @@ TEST(Partition, AFailedPartitionIsToldOnceAndTriedAgain) {
   EXPECT_EQ(socket.offsets, Range(0, 10));
 }
 
+// Those who come to a log on which nothing happens read what the tail keeps of it.
+TEST(Partition, WhatWasFoundForThoseWhoArePastItIsForgotten) {
+  FakeHub hub;
+  Fill(&hub.log, 100);
+  FakeSocket follower(&hub, 1, 0);
+  follower.Start();
+  follower.Drain();
+  for (SessionId id = 2; id <= 20; ++id) {
+    FakeSocket socket(&hub, id, 0, "{\"n\":" + std::to_string(id) + "}");
+    socket.Start();
+    socket.Drain();
+    EXPECT_EQ(socket.offsets, Range(id, id + 1));
+    EXPECT_EQ(hub.partition->catch_up_scans(), 0u) << "it rides the tail";
+  }
+  const auto kept = [](const std::weak_ptr<const Matches>& found) { return !found.expired(); };
+  EXPECT_EQ(hub.found.size(), 20u);
+  EXPECT_EQ(std::count_if(hub.found.begin(), hub.found.end(), kept), 0);
+}
+
 TEST(Partition, SlowAndFarAwayCursorsAllGetTheirTurn) {
   FakeHub hub;
   Fill(&hub.log, 60000);
