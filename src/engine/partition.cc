@@ -130,10 +130,7 @@ bool Partition::Pump(Clock::time_point now) {
   Board();
   if (tail_) more |= PumpScan(tail_.get(), now);
   if (catch_up_) more |= PumpScan(catch_up_.get(), now);
-  if (asking_bounds_ || (failed_ && now < retry_at_)) {
-    if (!asking_bounds_) SetTimer(retry_at_);
-    return false;
-  }
+  if (asking_bounds_ || (failed_ && now < retry_at_)) return false;
   HandOver();
   Board();
   ManageTail(now);
@@ -434,6 +431,7 @@ void Partition::Fail(const Error& error, Clock::time_point now) {
   }
   failed_ = true;
   retry_at_ = now + backoff_;
+  SetTimer(retry_at_);
 }
 
 void Partition::AskBounds() {

@@ -94,6 +94,7 @@ class FakeHub : public PartitionHost {
         partition(std::make_unique<Partition>(1, TopicPartition{"topic", 0}, options, this, &counters)) {}
 
   Result<std::unique_ptr<LogReader>> OpenReader(KafkaClient::Role, Partition*, int64_t offset) override {
+    if (refuses_readers) return Error{ErrorKind::kKafka, "Local: Conflicting use", "_CONFLICT"};
     woken = true;  // by the first fetch response
     return std::unique_ptr<LogReader>(std::make_unique<FakeReader>(&log, offset));
   }
@@ -184,6 +185,7 @@ class FakeHub : public PartitionHost {
   int told_at_once = 0;
   int told_in_a_while = 0;
   bool woken = false;
+  bool refuses_readers = false;
   bool bounds_requested = false;
   std::vector<std::pair<std::vector<SessionId>, std::string>> failures;
   std::function<void()> on_evaluated;  // called at the end of each evaluation

@@ -252,6 +252,21 @@ TEST(Partition, AFailedPartitionIsToldOnceAndTriedAgain) {
   EXPECT_EQ(socket.offsets, Range(0, 10));
 }
 
+TEST(Partition, APartitionThatCannotBeOpenedIsTriedAgainUnasked) {
+  FakeHub hub;
+  Fill(&hub.log, 10);
+  hub.refuses_readers = true;
+  FakeSocket socket(&hub, 1, 0);
+  socket.Start();
+  hub.Pump();
+  ASSERT_EQ(hub.failures.size(), 1u);
+  ASSERT_TRUE(hub.partition->timer().has_value()) << "nobody else will wake it";
+  hub.refuses_readers = false;
+  hub.now = *hub.partition->timer();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 10));
+}
+
 // Those who come to a log on which nothing happens read what the tail keeps of it.
 TEST(Partition, WhatWasFoundForThoseWhoArePastItIsForgotten) {
   FakeHub hub;
