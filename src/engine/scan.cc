@@ -6,6 +6,9 @@ namespace kasocki {
 namespace {
 
 constexpr size_t kChunkBytes = 256 * 1024;
+// Where the last one told nothing: behind the record that makes a chunk so large, another one begins. So no chunk outgrows
+// its 32-bit places, and none takes long to judge, whatever a compressed batch unfolds to.
+constexpr size_t kMostChunkBytes = 1 << 20;
 
 }  // namespace
 
@@ -17,38 +20,46 @@ Scan::~Scan() { counters_->buffer_bytes -= memory_; }
 ReadOutcome Scan::Read(size_t max_records) {
   // Chunks are bounded in bytes as well, as far as the last one tells how large records are here.
   if (record_bytes_ > 0) max_records = std::clamp<size_t>(kChunkBytes / record_bytes_, 1, max_records);
-  auto records = std::make_shared<RecordChunk>(std::min<size_t>(last_chunk_bytes_, 1 << 20), last_chunk_records_);
+  const auto new_chunk = [this] {
+    return std::make_shared<RecordChunk>(std::min(last_chunk_bytes_, kMostChunkBytes), last_chunk_records_);
+  };
+  auto records = new_chunk();
   uint64_t value_bytes = 0;
   ReadOutcome outcome = reader_->Read(max_records, [&](const RecordView& record) {
     // After a re-start a reader may hand over what lies before the offset asked for (a compressed batch's beginning).
     if (record.offset < to_) return;
     records->Append(record);
     value_bytes += record.value ? record.value->size() : 0;
+    if (records->data_bytes() >= kMostChunkBytes) Add(std::exchange(records, new_chunk()), record.offset + 1);
   });
-  int64_t position = std::max(outcome.position, to_);
+  counters_->bytes_read += value_bytes;
+  const int64_t position = std::max(outcome.position, to_);
+  established_ = established_ || outcome.records > 0 || outcome.at_end || position > to_;
   if (!records->empty()) {
-    position = std::max(position, records->offset(records->size() - 1) + 1);
-    last_chunk_bytes_ = records->data_bytes();
-    last_chunk_records_ = records->size();
-    record_bytes_ = records->data_bytes() / records->size();
-    records->Seal();
-    auto chunk = std::make_shared<ScanChunk>();
-    chunk->from = to_;
-    chunk->to = position;
-    memory_ += records->memory();
-    counters_->buffer_bytes += records->memory();
-    counters_->records_read += records->size();
-    counters_->bytes_read += value_bytes;
-    chunk->records = std::move(records);
-    chunks_.push_back(std::move(chunk));
+    Add(std::move(records), position);
   } else if (position > to_ && !chunks_.empty()) {
     // Offsets without records belong to the chunk before them.
     chunks_.back()->to = position;
   }
-  established_ = established_ || outcome.records > 0 || outcome.at_end || position > to_;
-  to_ = position;
+  to_ = std::max(position, to_);
   at_end_ = outcome.at_end;
   return outcome;
+}
+
+// At least one record, all that came behind the last chunk. Nothing else lies below `to`.
+void Scan::Add(std::shared_ptr<RecordChunk> records, int64_t to) {
+  last_chunk_bytes_ = records->data_bytes();
+  last_chunk_records_ = records->size();
+  record_bytes_ = records->data_bytes() / records->size();
+  records->Seal();
+  memory_ += records->memory();
+  counters_->buffer_bytes += records->memory();
+  counters_->records_read += records->size();
+  auto chunk = std::make_shared<ScanChunk>();
+  chunk->from = to_;
+  chunk->to = to_ = std::max(to, records->offset(records->size() - 1) + 1);
+  chunk->records = std::move(records);
+  chunks_.push_back(std::move(chunk));
 }
 
 const std::shared_ptr<ScanChunk>* Scan::ChunkAt(int64_t position) const {

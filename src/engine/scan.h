@@ -89,6 +89,7 @@ class Scan {
   CursorList stalled;
 
  private:
+  void Add(std::shared_ptr<RecordChunk> records, int64_t to);
   void DropFront();
 
   std::unique_ptr<LogReader> reader_;

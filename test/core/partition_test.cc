@@ -286,6 +286,31 @@ TEST(Partition, WhatWasFoundForThoseWhoArePastItIsForgotten) {
   EXPECT_EQ(std::count_if(hub.found.begin(), hub.found.end(), kept), 0);
 }
 
+// A chunk's places are of 32 bits, and a compressed batch unfolds to any size.
+TEST(Scan, LargeRecordsThatNobodyExpectedMakeMoreChunks) {
+  FakeLog log;
+  for (int i = 0; i < 100; ++i) log.Append(std::string(100'000, 'x'));
+  for (int i = 0; i < 5; ++i) log.AppendHole();
+  Counters counters;
+  Scan scan(std::make_unique<FakeReader>(&log, 0), 0, &counters);
+  const ReadOutcome outcome = scan.Read(500);
+  EXPECT_EQ(outcome.records, 100u);
+  EXPECT_EQ(scan.to(), 105);
+  int64_t offset = 0;
+  size_t records = 0;
+  while (offset < scan.to()) {
+    const ScanChunk& chunk = **scan.ChunkAt(offset);
+    EXPECT_EQ(chunk.from, offset) << "without a gap";
+    EXPECT_EQ(chunk.records->offset(0), offset);
+    EXPECT_LT(chunk.records->data_bytes(), 1'200'000u);
+    records += chunk.records->size();
+    offset = chunk.to;
+  }
+  EXPECT_EQ(records, 100u);
+  EXPECT_EQ(counters.records_read, 100u);
+  EXPECT_EQ(counters.bytes_read, 10'000'000u);
+}
+
 TEST(Partition, SlowAndFarAwayCursorsAllGetTheirTurn) {
   FakeHub hub;
   Fill(&hub.log, 60000);
