@@ -168,11 +168,25 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
     // The reader does not call for records that it has had all the while.
     more |= full && scan->memory() < options_.catch_up_bytes;
   }
-  int64_t lowest = scan->to();
-  for (const Cursor* cursor : scan->riding) lowest = std::min(lowest, cursor->seen_position);
-  for (const Cursor* cursor : scan->stalled) lowest = std::min(lowest, cursor->seen_position);
-  scan->ForgetResultsBelow(lowest);
+  scan->ForgetResultsBelow(LowestIn(*scan));
   return more || moved;  // moved: there was more than kStepsPerPump
+}
+
+// From here on somebody needs what is found in the scan's chunks: who is on it, or on the other scan and inside its interval,
+// because chunks are inherited.
+int64_t Partition::LowestIn(const Scan& scan) const {
+  int64_t lowest = scan.to();
+  const Scan* other = &scan == tail_.get() ? catch_up_.get() : tail_.get();
+  const bool meets = other != nullptr && other->from() <= scan.to() && scan.from() <= other->to();
+  for (const Scan* on : {&scan, meets ? other : nullptr}) {
+    if (on == nullptr) continue;
+    for (const CursorList* list : {&on->riding, &on->stalled}) {
+      for (const Cursor* cursor : *list) {
+        if (on == &scan || scan.Covers(cursor->seen_position)) lowest = std::min(lowest, cursor->seen_position);
+      }
+    }
+  }
+  return lowest;
 }
 
 bool Partition::StepRiders(Scan* scan, Clock::time_point now) {

@@ -112,6 +112,7 @@ class Partition {
 
  private:
   bool PumpScan(Scan* scan, Clock::time_point now);
+  int64_t LowestIn(const Scan& scan) const;
   bool StepRiders(Scan* scan, Clock::time_point now);
   bool StepRider(Scan* scan, Cursor* cursor, Clock::time_point now);
   void HandOver();

@@ -100,6 +100,10 @@ class FakeHub : public PartitionHost {
   }
   void Evaluate(Partition* evaluated, std::vector<Needed>* needed) override {
     for (Needed& need : *needed) {
+      if (javascript_classes.contains(need.filter_class->id)) {
+        asked_javascript.push_back(need);
+        continue;
+      }
       if (slow_classes.contains(need.filter_class->id)) {
         JudgeSlowly(&need);
         continue;
@@ -149,6 +153,16 @@ class FakeHub : public PartitionHost {
     return wanted;
   }
 
+  // Answers what classes that need JavaScript have asked.
+  void AnswerJavaScript() {
+    for (const Needed& need : std::exchange(asked_javascript, {})) {
+      auto results = evaluator.Evaluate(*need.chunk->records, partition->name(), {need.filter_class},
+                                        [](int64_t, const std::string&) {});
+      need.chunk->results.Set(need.filter_class->id, results[0]);
+    }
+    woken = true;
+  }
+
   // Pumps until nothing moves, as the worker would without the clock going on.
   void Pump() {
     for (int turn = 0; turn < 10000; ++turn) {
@@ -179,6 +193,8 @@ class FakeHub : public PartitionHost {
   std::set<SessionId> ready;
   std::set<uint64_t> slow_classes;  // by id
   size_t slow_room = SIZE_MAX;
+  std::set<uint64_t> javascript_classes;  // by id
+  std::vector<Needed> asked_javascript;
   std::vector<std::shared_ptr<SlowJob>> slow_jobs;
   std::vector<std::weak_ptr<const Matches>> found;  // by evaluations, as far as anybody still has it
   std::vector<std::pair<SessionId, int64_t>> over_budget;

@@ -286,6 +286,22 @@ TEST(Partition, WhatWasFoundForThoseWhoArePastItIsForgotten) {
   EXPECT_EQ(std::count_if(hub.found.begin(), hub.found.end(), kept), 0);
 }
 
+TEST(Partition, AFunctionInJavaScriptIsAskedOnceAboutWhatTheTailInherits) {
+  FakeHub hub;
+  Fill(&hub.log, 10);
+  const std::shared_ptr<const FilterClass> even = hub.ClassOf("{\"even\":true}");
+  hub.javascript_classes.insert(even->id);
+  FakeSocket socket(&hub, 1, 0, "{\"even\":true}");
+  socket.Start();
+  hub.Pump();
+  EXPECT_EQ(hub.partition->tail_scans(), 1u) << "while the answer is awaited, the socket changes over";
+  EXPECT_EQ(hub.partition->catch_up_scans(), 0u);
+  EXPECT_EQ(hub.asked_javascript.size(), 1u);
+  hub.AnswerJavaScript();
+  socket.Drain();
+  EXPECT_EQ(socket.offsets, Range(0, 10, 2));
+}
+
 // A chunk's places are of 32 bits, and a compressed batch unfolds to any size.
 TEST(Scan, LargeRecordsThatNobodyExpectedMakeMoreChunks) {
   FakeLog log;
