@@ -172,8 +172,8 @@ bool Partition::PumpScan(Scan* scan, Clock::time_point now) {
   return more || moved;  // moved: there was more than kStepsPerPump
 }
 
-// From here on somebody needs what is found in the scan's chunks: who is on it, or on the other scan and inside its interval,
-// because chunks are inherited.
+// From here on somebody needs what is found in the scan's chunks: who is on it, or on the other scan and inside its
+// interval, because chunks are inherited.
 int64_t Partition::LowestIn(const Scan& scan) const {
   int64_t lowest = scan.to();
   const Scan* other = &scan == tail_.get() ? catch_up_.get() : tail_.get();

@@ -6,8 +6,8 @@ namespace kasocki {
 namespace {
 
 constexpr size_t kChunkBytes = 256 * 1024;
-// Where the last one told nothing: behind the record that makes a chunk so large, another one begins. So no chunk outgrows
-// its 32-bit places, and none takes long to judge, whatever a compressed batch unfolds to.
+// Where the last one told nothing: behind the record that makes a chunk so large, another one begins. So no chunk
+// outgrows its 32-bit places, and none takes long to judge, whatever a compressed batch unfolds to.
 constexpr size_t kMostChunkBytes = 1 << 20;
 
 }  // namespace
