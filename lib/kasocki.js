@@ -216,7 +216,7 @@ class Kasocki {
             }
             const left = Math.max(1, until - performance.now());
             const [topics, guard] = await Promise.all([
-                this.#access.visible(this.#hub.topicNames, left),
+                this.#visibleTopics(until),
                 readGuard(filter, this.#socket, this.#asker, left)
             ]);
             if (this.#closed) {
@@ -234,6 +234,26 @@ class Kasocki {
         } catch (error) {
             this.#fail(error, error.healable === true);
         }
+    }
+
+    /**
+     * The topics that this socket may see. Without any the client is sent away for good: that is not decided on a list that
+     * may be some seconds old.
+     *
+     * @param {number} until when the start must be over
+     * @return {Promise<string[]>}
+     */
+    async #visibleTopics(until) {
+        const left = () => Math.max(1, until - performance.now());
+        const known = this.#hub.topicNames;
+        const topics = await this.#access.visible(known, left());
+        if (topics.length > 0 || this.#closed) {
+            return topics;
+        }
+        await this.#hub.topics(UNKNOWN_TOPICS_AGE, left());
+        const names = this.#hub.topicNames;
+        const isNew = this.#access.allowed(names).some((name) => !known.has(name));
+        return isNew && !this.#closed ? this.#access.visible(names, left()) : topics;
     }
 
     #openSession(guard) {

@@ -56,6 +56,24 @@ describe('ready', () => {
         await allowed.close();
     });
 
+    for (const [how, options] of [
+        ['allowedTopics', (name) => ({ allowedTopics: [name] })],
+        ['authorize', (name) => ({ authorize: async (socket, topics) => topics.filter((known) => known === name) })],
+    ]) {
+        it(`names the only topic of ${how} that was made since Kafka was asked: to be without a topic is not decided on an old list`, async () => {
+            const own = await serve();
+            await readyClient(own);
+            const hub = [...hubs.values()].find(({ native }) => native === own.native());
+            const ask = hub.topics;
+            // As if the list were some seconds old.
+            hub.topics = async (maxAge, timeout) => maxAge < 5000 && ask.call(hub, 0, timeout);
+            const late = await kafka.createTopic();
+            Object.assign(own.options, options(late));
+            assert.deepEqual((await readyClient(own)).topics, [late]);
+            await own.close();
+        });
+    }
+
     it('is followed by topics made later: an unknown name is asked for once more, at most once a second', async () => {
         const client = await readyClient(server);
         const late = await kafka.createTopic();
