@@ -16,7 +16,7 @@ const GAUGE_INTERVAL = 10000;
 /** The request of an event that nobody asked for. */
 const NOBODY = 0;
 
-/** How often, at most, a fault of a user's function is logged, in ms. */
+/** How often, at most, faults of one kind of a user's function are logged, in ms. */
 const FAULT_LOG_INTERVAL = 1000;
 
 /** The open hubs of this process (of this worker thread, rather) by the keys of their configurations. */
@@ -92,7 +92,8 @@ class Hub {
         this.meters = new UseCount();
         this.handlers = new Map();
         this.functions = new FunctionTable();
-        this.faultLoggedAt = -Infinity;
+        /** when a fault of a kind was logged, by its message: a noisy function must not hide another one's faults */
+        this.faultsLoggedAt = new Map();
         this.matchedSoFar = 0;
         const onFault = (error) => this.logFault(error, 'An event of the core could not be handled');
         this.native = new NativeHub(native, (event) => callSafely(this.onEvent, this, [event], onFault));
@@ -368,8 +369,8 @@ class Hub {
     /** A fault that may come with every record: logged once in a while, so that it floods no disk. */
     logFault(thrown, message, where) {
         const now = performance.now();
-        if (now - this.faultLoggedAt >= FAULT_LOG_INTERVAL) {
-            this.faultLoggedAt = now;
+        if (now - (this.faultsLoggedAt.get(message) ?? -Infinity) >= FAULT_LOG_INTERVAL) {
+            this.faultsLoggedAt.set(message, now);
             this.log('error', { ...errorFields(fromThrown(thrown)), ...where }, message);
         }
     }

@@ -357,6 +357,30 @@ describe('options', () => {
             await server.close();
         });
 
+        it('whose matcher throws is logged also while a deserializer throws', async () => {
+            const logger = memoryLogger();
+            const deserializer = ({ value }) => {
+                const message = JSON.parse(value);
+                if (message.n === 0) {
+                    throw new Error('of the deserializer');
+                }
+                return message;
+            };
+            const matcher = ({ n }) => {
+                if (n === 1) {
+                    throw new Error('of the matcher');
+                }
+                return true;
+            };
+            const server = await serve({ logger, deserializer, matcherFactory: () => matcher });
+            const client = await subscribed(server);
+            await resultOf(client, 'filter', { any: 1 });
+            assert.equal((await resultOf(client, 'consume')).n, 2);
+            const faults = logger.lines.filter(({ level }) => level === 'error').map(({ err }) => err.message);
+            assert.deepEqual(faults, ['of the deserializer', 'of the matcher']);
+            await server.close();
+        });
+
         it('is asked once a record, however many sockets have the matcher', async () => {
             const asked = [];
             const matcher = ({ n }) => {
