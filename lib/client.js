@@ -40,6 +40,8 @@
     /** As the server takes them, ms. */
     const MIN_POSITIONS = 100;
     const MAX_POSITIONS = 3600000;
+    /** What timers can wait, ms. */
+    const MAX_TIMEOUT = 2147483647;
 
     const resumables = new WeakMap();
 
@@ -67,7 +69,13 @@
         if (unknown !== undefined) {
             throw new TypeError(`resumable(socket, options): there is no option "${unknown}"`);
         }
-        const given = Object.assign({}, DEFAULTS, options);
+        const given = Object.assign({}, DEFAULTS);
+        Object.keys(options || {}).filter((name) => options[name] !== undefined).forEach((name) => {
+            given[name] = options[name];
+        });
+        if (given.metadataField !== false && (typeof given.metadataField !== 'string' || given.metadataField === '')) {
+            throw new TypeError('resumable(socket, options): "metadataField" must be a name, or false');
+        }
         if (!Number.isInteger(given.positions) || given.positions < MIN_POSITIONS || given.positions > MAX_POSITIONS) {
             throw new TypeError(`resumable(socket, options): "positions" must be an integer from ${MIN_POSITIONS} to ${MAX_POSITIONS}, in ms`);
         }
@@ -85,10 +93,18 @@
      * @param {*} [argument]
      * @param {number} [timeout] ms; default: for ever
      * @return {Promise<*>} rejects with an Error that has the members of the server's error object (`name`, `message`, ...), with a
-     *     `TimeoutError`, or with a `DisconnectedError` if the connection ended before the answer and the socket does not resume
+     *     `TimeoutError`, or with a `DisconnectedError` if the connection ended before the answer and the socket does not resume;
+     *     with a `TypeError`, and emits nothing, if the socket is none or the timeout is no such time
      */
     function request(socket, event, argument, timeout) {
         return new Promise((resolve, reject) => {
+            if (!socket || typeof socket.emit !== 'function' || typeof socket.off !== 'function') {
+                throw new TypeError('request(socket, event, argument, ms): that must be a socket of socket.io-client');
+            }
+            const isTimed = timeout !== undefined && timeout !== null;
+            if (isTimed && !(typeof timeout === 'number' && timeout >= 0 && timeout <= MAX_TIMEOUT)) {
+                throw new TypeError(`request(socket, event, argument, ms): "ms" must be a number from 0 to ${MAX_TIMEOUT}`);
+            }
             let timer;
             const onDisconnect = () => settle(makeError('DisconnectedError', `${event}: the connection ended before the answer came`));
             const settle = (error, result) => {
@@ -100,7 +116,7 @@
                     resolve(result);
                 }
             };
-            if (timeout !== undefined) {
+            if (isTimed) {
                 timer = setTimeout(() => settle(makeError('TimeoutError', `${event}: no answer within ${timeout} ms`)), timeout);
             }
             if (!(resumables.has(socket) && EVENTS.includes(event))) {

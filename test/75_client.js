@@ -553,6 +553,22 @@ describe('client', function () {
             await server.close();
         });
 
+        it('refuses a time that is none, and what is no socket; null is no time', async () => {
+            const server = await serve();
+            const client = connect(server.url);
+            const emitted = [];
+            client.onAnyOutgoing((event) => emitted.push(event));
+            for (const ms of [-1, NaN, Infinity, 2 ** 31, '1000', {}]) {
+                await assert.rejects(request(client, 'filter', {}, ms), { name: 'TypeError', message: /"ms" must be a number/ });
+            }
+            for (const socket of [undefined, null, {}]) {
+                await assert.rejects(request(socket, 'stop'), { name: 'TypeError', message: /must be a socket/ });
+            }
+            assert.equal(await request(client, 'stop', undefined, null), null);
+            assert.deepEqual(emitted, ['stop']);
+            await server.close();
+        });
+
         it('works with the option ackTimeout', async () => {
             const server = await serve();
             const topic = await kafka.createTopic();
@@ -579,6 +595,11 @@ describe('client', function () {
         for (const positions of [99, 3600001, 100.5, '1000', null]) {
             assert.throws(() => resumable(socket, { positions }), { name: 'TypeError', message: /"positions" must be/ });
         }
+        for (const metadataField of [true, '', null, 5]) {
+            assert.throws(() => resumable(socket, { metadataField }), { name: 'TypeError', message: /"metadataField" must be/ });
+        }
+        const other = io('http://127.0.0.1:1', { autoConnect: false });
+        assert.equal(resumable(other, { positions: undefined, metadataField: undefined }), other);
         assert.equal(resumable(socket, { positions: 100, metadataField: false }), socket);
     });
 
