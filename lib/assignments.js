@@ -238,6 +238,14 @@ class PartitionSet {
     }
 }
 
+/** Of an assignment. */
+const ASSIGNMENT_MEMBERS = ['topic', 'partition', 'offset', 'timestamp', 'last', 'until'];
+
+/** @return {boolean} an assignment as the original took it: other members of it were ignored, and are */
+function isOriginal(value) {
+    return own(value, 'partition') !== undefined && typeof own(value, 'offset') === 'number' && own(value, 'until') === undefined;
+}
+
 function fromName(topic) {
     return { topic, partition: ALL_PARTITIONS, start: 'offset', value: END };
 }
@@ -254,6 +262,10 @@ function readAssignment(value, refuse) {
     const topic = own(value, 'topic');
     if (typeof topic !== 'string') {
         throw refuse('"topic" must be a string');
+    }
+    const unknown = Object.keys(value).find((name) => !ASSIGNMENT_MEMBERS.includes(name) && own(value, name) !== undefined);
+    if (unknown !== undefined && !isOriginal(value)) {
+        throw refuse(`there is no member "${unknown.slice(0, 100)}"`);
     }
     const assignment = { topic, partition: readPartition(own(value, 'partition'), refuse), ...readStart(value, refuse) };
     const until = own(value, 'until');

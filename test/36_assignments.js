@@ -51,6 +51,21 @@ describe('the argument of subscribe', () => {
         }
     });
 
+    it('has no members of other names, which may be misspelt, but where the original ignored them', () => {
+        for (const [given, name] of [
+            [{ partiton: 3, offset: 0 }, 'partiton'],
+            [{ offset: 'earliest', untill: 'end' }, 'untill'],
+            [{ partition: 0, last: 1, start: true }, 'start'],
+            [{ partition: 0, offset: 0, until: 'end', slow: 'wait' }, 'slow'],
+            [{ partition: 0, offset: 'latest', filter: null }, 'filter'],
+        ]) {
+            assert.throws(() => list([{ topic: 'a', ...given }]), { ...invalid, message: `Assignment 0: there is no member "${name}"` });
+        }
+        assert.throws(() => list([{ topic: 'a', ['x'.repeat(200)]: 1, last: 1 }]), { ...invalid, message: /member "x{100}"$/ });
+        assert.deepEqual(list([{ topic: 'a', partition: 0, offset: 5, exact: false }]), [from('a', 0, 'offset', 5)]);
+        assert.deepEqual(list([{ topic: 'a', last: 5, exact: undefined }]), [from('a', -1, 'last', 5)]);
+    });
+
     it('has an end, or none', () => {
         for (const [until, kind, value] of [
             ['end', 'end', 0],
