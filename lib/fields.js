@@ -44,16 +44,18 @@ function isFields(value) {
  *
  * @param {{only: (string|string[])[]}|{drop: (string|string[])[]}} fields
  * @param {string|false} metadataField
- * @return {string|undefined} what is wrong with the first such path
+ * @return {{message: string, path: string}|undefined} what is wrong with the first such path. The path is for the log: a client
+ *     must not learn what there is to be cut
  */
 function faultIn(fields, metadataField) {
     const paths = fields.drop ?? fields.only;
     const foreign = paths.find(isForeign);
     if (foreign !== undefined) {
-        return `Option "fields": "${foreign}" is not a path like "customer.email"; a member whose name looks so is given by an array of names`;
+        const message = 'Option "fields": a path is not like "customer.email"; a member whose name looks otherwise is given by an array of names';
+        return { message, path: foreign };
     }
     const metadata = metadataField === false || metadataField === 'meta' ? undefined : paths.find((path) => namesIn(path)[0] === metadataField);
-    return metadata && `Option "fields" can not be applied to the metadata: "${namesIn(metadata).join('.')}"`;
+    return metadata && { message: 'Option "fields" can not be applied to the metadata', path: namesIn(metadata).join('.') };
 }
 
 /**

@@ -125,6 +125,9 @@ function readKafkaConfig(kafkaConfig = {}) {
     if (!isProperties(kafkaConfig)) {
         throw new KafkaError('Option "kafkaConfig" must be an object', '_INVALID_ARG');
     }
+    if (kafkaConfig.default_topic_conf !== undefined) {
+        throw refused('default_topic_conf', 'is called "default_topic_config" here');
+    }
     const { default_topic_config: topicConfig = {}, oauthbearer_token_refresh_cb: getToken, ...globalConfig } = kafkaConfig;
     if (!isProperties(topicConfig)) {
         throw refused('default_topic_config', 'must be an object');

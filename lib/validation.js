@@ -117,8 +117,8 @@ const BATCH_RULES = {
 function readOptions(given) {
     const options = { ...DEFAULTS, limits: { ...LIMITS }, batch: { ...BATCH } };
     let error;
-    const refuse = (message) => {
-        error ??= new KasockiError(message);
+    const refuse = (message, cause) => {
+        error ??= new KasockiError(message, cause && { cause });
     };
     if (given !== undefined && given !== null && !isPlain(given)) {
         refuse('The options must be an object');
@@ -143,7 +143,7 @@ function readOptions(given) {
     refuseMisspeltEvents(options.kafkaEventHandlers, refuse);
     const fault = options.fields && faultIn(options.fields, options.metadataField);
     if (fault !== undefined) {
-        refuse(fault);
+        refuse(fault.message, new TypeError(`the path is "${fault.path}"`));
     }
     if (lastOptions === undefined || !haveEqual(options, lastOptions, isSameOption)) {
         lastOptions = options;

@@ -72,6 +72,12 @@ describe('kafka-config', () => {
         }
     });
 
+    it('tells the name that default_topic_conf has here, whatever its value', () => {
+        for (const value of [{}, { 'auto.offset.reset': 'earliest' }, 'text']) {
+            assert.throws(() => readKafkaConfig({ default_topic_conf: value }), { code: '_INVALID_ARG', message: /"default_topic_conf" .*"default_topic_config"/ });
+        }
+    });
+
     it('gives equal keys to configurations that can share a hub', () => {
         const key = keyOf({ 'metadata.broker.list': 'a:1', debug: 'all', default_topic_config: { x: 1 } });
         assert.strictEqual(keyOf({ debug: 'all', 'bootstrap.servers': 'a:1', default_topic_config: { x: '1' } }), key);
