@@ -260,11 +260,11 @@ declare namespace Kasocki {
 
     /** `{ 'dotted.path': value }`, all of which must hold; a string `/.../` is a regular expression. */
     export interface Filters {
-        [path: string]: Scalar | Scalar[];
+        [path: string]: Scalar | readonly Scalar[];
     }
 
     /** An object, an expression (a logical expression of RFC 9535), or an array of these, all of which must hold. */
-    export type Filter = Filters | string | (Filters | string)[];
+    export type Filter = Filters | string | readonly (Filters | string)[];
 
     /** A partition that is subscribed. `offset` -1 is the end, -2 the beginning, as it was asked for. */
     export interface Assignment {
