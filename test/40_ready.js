@@ -3,6 +3,8 @@
 // How a socket gets going: the constructor, `ready`, connect(), both module systems, and which sockets share a hub.
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
 
 const kafka = require('./support/kafka.js');
 const { Kasocki, errorOf, hubs, memoryLogger, newConfig, readyClient, resultOf, serve, until } = require('./support/kasocki.js');
@@ -73,6 +75,18 @@ describe('ready', () => {
             await own.close();
         });
     }
+
+    it('tells a socket of one\'s own what a client would be told, as docs/operations.md does it', async () => {
+        const page = fs.readFileSync(path.join(__dirname, '../docs/operations.md'), 'utf8');
+        const [, sample] = /```js\n([^`]*isReady[^`]*)```/.exec(page);
+        const { isReady } = new Function('require', `const module = {}; ${sample}; return module.exports;`)((name) => (name === 'kasocki' ? Kasocki : require(name)));
+        const options = { kafkaConfig: newConfig(), hubIdle: 0, logger: memoryLogger() };
+        const { sockets } = Kasocki.stats();
+        assert.equal(await isReady(options), true);
+        assert.equal(await isReady({ ...options, allowedTopics: ['no-such-topic'] }), false);
+        assert.equal(await isReady({ ...options, kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1' }, connectTimeout: 100 }), false);
+        assert.equal(Kasocki.stats().sockets, sockets);
+    });
 
     it('is followed by topics made later: an unknown name is asked for once more, at most once a second', async () => {
         const client = await readyClient(server);
