@@ -3,6 +3,7 @@
 const { NativeHub } = require('./native');
 const { AlreadyClosingError, LimitExceededError, fromNative, fromThrown } = require('./errors');
 const { FunctionTable, deserializeAll, matchAll } = require('./functions');
+const { LogLimit } = require('./log-limit');
 const { Log, errorFields, levelOfSeverity } = require('./logger');
 const { TokenSource } = require('./oauthbearer');
 const { fingerprint } = require('./resume-token');
@@ -15,9 +16,6 @@ const GAUGE_INTERVAL = 10000;
 
 /** The request of an event that nobody asked for. */
 const NOBODY = 0;
-
-/** How often, at most, faults of one kind of a user's function are logged, in ms. */
-const FAULT_LOG_INTERVAL = 1000;
 
 /** The open hubs of this process (of this worker thread, rather) by the keys of their configurations. */
 const hubs = new Map();
@@ -92,8 +90,7 @@ class Hub {
         this.meters = new UseCount();
         this.handlers = new Map();
         this.functions = new FunctionTable();
-        /** when a fault of a kind was logged, by its message: a noisy function must not hide another one's faults */
-        this.faultsLoggedAt = new Map();
+        this.faultLimit = new LogLimit();
         this.matchedSoFar = 0;
         const onFault = (error) => this.logFault(error, 'An event of the core could not be handled');
         this.native = new NativeHub(native, (event) => callSafely(this.onEvent, this, [event], onFault));
@@ -366,12 +363,11 @@ class Hub {
             .then((verdicts) => this.native.matched(request, verdicts));
     }
 
-    /** A fault that may come with every record: logged once in a while, so that it floods no disk. */
+    /** A fault that may come with every record. The limit is by message: a noisy function must not hide another one's faults. */
     logFault(thrown, message, where) {
-        const now = performance.now();
-        if (now - (this.faultsLoggedAt.get(message) ?? -Infinity) >= FAULT_LOG_INTERVAL) {
-            this.faultsLoggedAt.set(message, now);
-            this.log('error', { ...errorFields(fromThrown(thrown)), ...where }, message);
+        const count = this.faultLimit.pass(message);
+        if (count > 0) {
+            this.log('error', { ...errorFields(fromThrown(thrown)), ...where, count }, message);
         }
     }
 

@@ -25,6 +25,7 @@ const { EventQueue } = require('./event-queue');
 const { readFields } = require('./fields');
 const { Hub, bufferBytes } = require('./hub');
 const { readKafkaConfig } = require('./kafka-config');
+const { limitOf } = require('./log-limit');
 const { Log, errorFields } = require('./logger');
 const { aboutFilters, readFilters } = require('./matcher');
 const { Positions } = require('./positions');
@@ -295,7 +296,11 @@ class Kasocki {
             return;
         }
         const level = thrown instanceof AlreadyClosingError ? 'info' : 'error';
-        this.#log.write(level, errorFields(thrown), 'The socket cannot be served and is closed');
+        const fields = errorFields(thrown);
+        const count = limitOf(this.#options.logger).pass(`${fields.err.name}: ${fields.err.message}`);
+        if (count > 0) {
+            this.#log.write(level, { ...fields, count }, 'The socket cannot be served and is closed');
+        }
         this.#emit('err', this.#serialize(thrown));
         for (const event of this.#queue.close()) {
             this.#refuse(new AlreadyClosingError('The socket is being closed'), event);

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert');
+const { LogLimit, limitOf } = require('../lib/log-limit');
 const { Log, StderrLogger, errorFields, levelOfSeverity } = require('../lib/logger');
 const { callSafely } = require('../lib/safely');
 const { Meter } = require('../lib/statsd');
@@ -119,5 +120,28 @@ describe('statsd', () => {
         await nextTurn();
         await nextTurn();
         assert.deepStrictEqual(gauge, ['lag', 1]);
+    });
+});
+
+describe('limit of log lines', () => {
+    it('lets a line of each kind through once a second, which tells how many it stands for', () => {
+        const limit = new LogLimit();
+        const passed = [['a', 0], ['a', 1], ['b', 2], ['a', 999], ['a', 1000], ['a', 1999], ['b', 5000], ['a', 2000]].map((line) => limit.pass(...line));
+        assert.deepStrictEqual(passed, [1, 0, 1, 0, 3, 0, 1, 2]);
+    });
+
+    it('remembers a hundred kinds at most', () => {
+        const limit = new LogLimit();
+        for (let i = 0; i < 1000; i++) {
+            assert.strictEqual(limit.pass(`kind ${i}`, 0), 1);
+            assert.ok(limit.kinds.size <= 100);
+        }
+        assert.strictEqual(limit.pass('kind 999', 0), 0);
+    });
+
+    it('is one for all who log to the same logger', () => {
+        const [one, other] = [memory(), memory()];
+        assert.strictEqual(limitOf(one), limitOf(one));
+        assert.notStrictEqual(limitOf(one), limitOf(other));
     });
 });

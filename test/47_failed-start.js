@@ -133,7 +133,7 @@ describe('a start without Kafka', function () {
         assert.deepEqual([code, stdout], [0, 'alive\n'], stderr);
         const lines = stderr.trim().split('\n').map((line) => JSON.parse(line));
         assert.ok(lines.every(({ name, level }) => name === 'kasocki' && level >= 40));
-        assert.equal(lines.filter(({ socket }) => socket).length, 3);
+        assert.ok(lines.some(({ socket, count }) => socket && count === 1));
         assert.ok(lines.length < 30, `${lines.length} lines`);
     });
 });
@@ -206,7 +206,7 @@ describe('a start with options that can not be', () => {
             [{ kafkaConfig: SECRET }, 'kafkaConfig'],
             [{ allowedTopics: SECRET }, 'allowedTopics'],
             [{ limits: { consumes: SECRET } }, 'consumes'],
-            [{ fields: { drop: ['_kafka.key'] } }, '_kafka.key'],
+            [{ fields: { drop: ['_kafka.key'] } }, 'metadata'],
             [{ kafkaEventHandlers: { 'ready': () => {}, 'event.stat': () => {} } }, 'event.stat'],
         ]) {
             assert.ok((await refused(options)).message.includes(part));
@@ -247,6 +247,25 @@ describe('a start with options that can not be', () => {
             }
         });
     }
+
+    it('of a crowd fill no log: a line of each fault in a while', async () => {
+        const logger = memoryLogger();
+        const told = () => logger.lines.filter(({ socket, level }) => socket && level === 'error');
+        const bad = [{ connectTimeout: 'soon' }, { hubIdle: 'late' }];
+        const crowd = 40;
+        const server = await startServer((socket) => new Kasocki(socket, { logger, ...bad[0] }));
+        await Promise.all(Array.from({ length: crowd }, () => failure(server)));
+        await server.close();
+        const lines = told();
+        assert.ok(lines.length > 0 && lines.length < crowd / 2, `${lines.length} lines`);
+        assert.ok(lines.every(({ err }) => err.message === lines[0].err.message));
+        assert.ok(lines.reduce((sum, { count }) => sum + count, 0) <= crowd);
+        // Another fault is told at once.
+        await refused(bad[1], logger);
+        const last = told().at(-1);
+        assert.match(last.err.message, /hubIdle/);
+        assert.equal(last.count, 1);
+    });
 
     it('options that are no object, and members whose getters throw', async () => {
         const write = process.stderr.write;
