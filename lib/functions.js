@@ -158,7 +158,8 @@ function toText(message) {
         return null;
     }
     const text = typeof message === 'object' ? JSON.stringify(message) : undefined;
-    if (text === undefined) {
+    // A toJSON of its own may give anything.
+    if (text === undefined || !/^[{[]/.test(text)) {
         throw new DeserializationError('The deserializer returned something that is no object');
     }
     return text;

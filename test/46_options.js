@@ -181,9 +181,9 @@ describe('options', () => {
         it('that throws or rejects is logged, and the record skipped; so is a falsy result; and what is no object', async () => {
             const logger = memoryLogger();
             const results = [
-                () => { throw new Error('thrown'); }, () => Promise.reject(new Error('rejected')), () => null, () => undefined, () => false, () => '', () => 0,
+                () => { throw new Error('thrown'); }, () => Promise.reject(new Error('rejected')), () => null, () => undefined, () => '', () => 0,
                 async () => null, () => 'text', () => 5, () => () => {}, () => { throw null; }, () => Promise.reject(undefined), () => ({ then(resolve, reject) { reject(1); } }),
-                () => { const ring = {}; ring.ring = ring; return ring; }, () => ({ toJSON() { throw new Error('toJSON'); } }), () => ({ toJSON: () => undefined }),
+                () => { const ring = {}; ring.ring = ring; return ring; }, () => ({ toJSON() { throw new Error('toJSON'); } }), () => ({ toJSON: () => undefined }), () => ({ toJSON: () => 5 }),
                 () => ({ get then() { throw new Error('then'); } }), () => ({ big: 1n }),
             ];
             const server = await serve({ logger, deserializer: ({ offset }) => (offset < results.length ? results[offset]() : { n: offset }) });

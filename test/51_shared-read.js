@@ -93,8 +93,9 @@ describe('one hundred sockets', function () {
     }
 
     async function checkCounts() {
-        // One more: that of the first socket.
-        assert.equal(await receivedBy(server), COUNT + 1);
+        // One more: that of the first socket. librdkafka may ask for a part again; that is none of what the core reads.
+        const received = await receivedBy(server);
+        assert.ok(received > COUNT && received < 2 * COUNT, `${received}`);
         const stats = await server.stats();
         assert.equal(stats.recordsRead, COUNT + 1);
         assert.equal(stats.recordsParsed, COUNT + 1);

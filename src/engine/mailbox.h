@@ -72,7 +72,11 @@ class Outbox {
   explicit Outbox(std::function<void()> ring) : ring_(std::move(ring)) {}
 
   void Push(HubEvent event) {
-    Change([&] { events_.push_back(std::move(event)); });
+    Change([&] {
+      // The main thread may be away for long, in a function of the user's, and librdkafka may write all the while.
+      if (std::holds_alternative<LogEvent>(event) && log_lines_++ >= kMaxLogLines) return;
+      events_.push_back(std::move(event));
+    });
   }
   void PushReady(std::vector<SessionId>* sessions) {
     if (sessions->empty()) return;
@@ -89,6 +93,8 @@ class Outbox {
     rung_ = false;
     events->swap(events_);
     ready->swap(ready_);
+    if (log_lines_ > kMaxLogLines) events->push_back(DroppedLogLines(log_lines_ - kMaxLogLines));
+    log_lines_ = 0;
   }
 
  private:
@@ -108,6 +114,7 @@ class Outbox {
   // Guarded by mutex_.
   bool rung_ = false;
   std::vector<HubEvent> events_;
+  size_t log_lines_ = 0;  // since Take, those that were dropped included
   std::vector<SessionId> ready_;
 };
 

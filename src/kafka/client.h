@@ -67,6 +67,15 @@ struct LogEvent {
   std::string text;
 };
 
+// At most so many of them wait wherever they wait; those that come after them are counted and dropped.
+inline constexpr size_t kMaxLogLines = 1000;
+
+// Stands for lines that were dropped.
+inline LogEvent DroppedLogLines(size_t count) {
+  constexpr int kWarning = 4;
+  return {kWarning, "LOG", std::to_string(count) + " more lines of librdkafka's log were dropped"};
+}
+
 // Something went wrong with the instance or a broker; librdkafka goes on trying unless `fatal`.
 struct ErrorEvent {
   Error error;

@@ -64,10 +64,7 @@ void Inbox::Drain(const Sink& sink) {
     line.text = mask_.Apply(line.text);
     sink(std::move(line));
   }
-  if (dropped > 0) {
-    constexpr int kWarning = 4;
-    sink(LogEvent{kWarning, "LOG", std::to_string(dropped) + " more lines of librdkafka's log were dropped"});
-  }
+  if (dropped > 0) sink(DroppedLogLines(dropped));
   std::vector<ClientEvent> events;
   events.swap(events_);
   for (ClientEvent& event : events) sink(std::move(event));

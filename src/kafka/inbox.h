@@ -23,9 +23,6 @@ class Inbox {
  public:
   using Sink = std::function<void(ClientEvent)>;
 
-  // At most so many log lines wait; those that come after them are counted and dropped.
-  static constexpr size_t kMaxLogLines = 1000;
-
   Inbox(SecretMask mask, std::function<void()> wake);
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
