@@ -270,8 +270,8 @@ class Hub {
                 }
                 break;
             case 'log':
-                this.log(levelOfSeverity(event.level), { facility: event.facility }, event.text);
-                this.callHandlers('event.log', { severity: event.level, fac: event.facility, message: event.text });
+                this.log(levelOfSeverity(event.level), { facility: event.facility, instance: event.instance }, event.text);
+                this.callHandlers('event.log', { severity: event.level, fac: event.facility, message: event.text, name: event.instance });
                 break;
             case 'kafka':
                 if (event.name === 'event.stats') {

@@ -210,15 +210,15 @@ class Kasocki {
             }
             const { kafkaConfig, connectTimeout, limits, filter } = this.#options;
             const until = performance.now() + connectTimeout;
+            const left = () => Math.max(1, until - performance.now());
             this.#hub = Hub.acquire(readKafkaConfig(kafkaConfig), this.#member, limits.hubs);
             await this.#hub.topics(READY_TOPICS_AGE, connectTimeout);
             if (this.#closed) {
                 return;
             }
-            const left = Math.max(1, until - performance.now());
             const [topics, guard] = await Promise.all([
-                this.#visibleTopics(until),
-                readGuard(filter, this.#socket, this.#asker, left)
+                this.#visibleTopics(left),
+                readGuard(filter, this.#socket, this.#asker, left())
             ]);
             if (this.#closed) {
                 return;
@@ -241,11 +241,10 @@ class Kasocki {
      * The topics that this socket may see. Without any the client is sent away for good: that is not decided on a list that
      * may be some seconds old.
      *
-     * @param {number} until when the start must be over
+     * @param {() => number} left how long the start may still take, ms
      * @return {Promise<string[]>}
      */
-    async #visibleTopics(until) {
-        const left = () => Math.max(1, until - performance.now());
+    async #visibleTopics(left) {
         const known = this.#hub.topicNames;
         const topics = await this.#access.visible(known, left());
         if (topics.length > 0 || this.#closed) {

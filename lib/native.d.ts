@@ -77,7 +77,7 @@ export type HubEvent =
     /** a lasting error of something that these sessions read */
     | { type: 'error'; sessions: Uint32Array; error: NativeError }
     /** a line of librdkafka's own log; level as syslog's, 0 to 7 */
-    | { type: 'log'; level: number; facility: string; text: string }
+    | { type: 'log'; level: number; facility: string; text: string; instance?: string }
     /** librdkafka's events for kafkaEventHandlers: event.stats (payload: { message: JSON text }), event.error, event.throttle */
     | { type: 'kafka'; name: string; payload: object }
     /** records that were skipped since the last such event (at most one a second), with the first of them */

@@ -13,6 +13,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { parseArgs } = require('util');
 
 const packageRoot = path.join(__dirname, '..');
 
@@ -118,10 +119,25 @@ function build({ root = nativeRoot(), log = () => {}, configure, env = process.e
 
 module.exports = { build, nodeHeaders };
 
+const USAGE = `Usage: kasocki-build
+
+Compiles Kasocki's native part for this machine and this Node.js, into the installed package.
+It needs a C++20 compiler, make, Python 3, tar and npm, and fetches pinned sources from npm's registry.
+`;
+
+function main() {
+    const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+    if (values.help) {
+        process.stdout.write(USAGE);
+        return;
+    }
+    const addon = build({ log: (line) => console.error(`kasocki: ${line}`) });
+    console.error(`kasocki: built ${path.relative(process.cwd(), addon)}`);
+}
+
 if (require.main === module) {
     try {
-        const addon = build({ log: (line) => console.error(`kasocki: ${line}`) });
-        console.error(`kasocki: built ${path.relative(process.cwd(), addon)}`);
+        main();
     } catch (error) {
         console.error(`kasocki: ${error.message}`);
         process.exitCode = 1;

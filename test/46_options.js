@@ -496,6 +496,10 @@ describe('options', () => {
             for (const [line] of lines) {
                 assert.deepEqual([typeof line.severity, typeof line.fac, typeof line.message], ['number', 'string', 'string']);
             }
+            // Which of the two instances told it.
+            const names = new Set(lines.map(([{ name }]) => name));
+            assert.equal(names.size, 2, [...names].join());
+            assert.ok([...names].every((name) => /^kasocki#consumer-\d+$/.test(name)), [...names].join());
             await server.close();
         });
 
@@ -677,11 +681,12 @@ describe('options', () => {
                 await nextEvent(client, 'disconnect');
                 await until(() => logger.lines.some(({ facility }) => facility));
                 const levels = logger.lines.filter(({ facility }) => facility).map(({ level }) => level);
-                console.log(JSON.stringify([levels.includes('debug'), levels.includes('error')]));
+                const instances = new Set(logger.lines.filter(({ facility }) => facility).map(({ instance }) => instance));
+                console.log(JSON.stringify([levels.includes('debug'), levels.includes('error'), instances.size]));
                 await server.close();
             `);
             assert.deepEqual([code, stderr], [0, '']);
-            assert.deepEqual(JSON.parse(stdout), [true, true]);
+            assert.deepEqual(JSON.parse(stdout), [true, true, 2]);
         });
     });
 

@@ -252,6 +252,10 @@ describe('the package', function () {
     });
 
     it('has the command that builds from source', () => {
-        assert.ok(fs.existsSync(path.join(installed, 'node_modules/.bin/kasocki-build')));
+        const command = path.join(installed, 'node_modules/.bin/kasocki-build');
+        assert.match(execFileSync(command, ['--help'], { encoding: 'utf8' }), /^Usage: kasocki-build\n/);
+        const { status, stderr } = spawnSync(command, ['--halp'], { encoding: 'utf8' });
+        assert.equal(status, 1);
+        assert.match(stderr, /^kasocki: Unknown option '--halp'/);
     });
 });

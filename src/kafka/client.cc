@@ -231,7 +231,7 @@ class RdKafkaClient : public KafkaClient {
   RdClient client_;
   RdQueue queue_;
   // Kept once used: a topic handle holds what librdkafka knows of the topic, which would else be asked for at every
-  // start. There are at most as many as the cluster has topics.
+  // start. To give one back frees nothing: librdkafka keeps a topic that has partitions until its instance ends.
   std::map<std::string, RdTopic> topics_;
   std::set<TopicPartition> open_;  // partitions that have a reader
   OffsetLister offset_lister_;

@@ -65,6 +65,7 @@ struct LogEvent {
   int level;  // syslog's 0 (emergency) to 7 (debug)
   std::string facility;
   std::string text;
+  std::string instance;  // librdkafka's name of the client, as in its statistics; "": of no one client
 };
 
 // At most so many of them wait wherever they wait; those that come after them are counted and dropped.
@@ -73,7 +74,7 @@ inline constexpr size_t kMaxLogLines = 1000;
 // Stands for lines that were dropped.
 inline LogEvent DroppedLogLines(size_t count) {
   constexpr int kWarning = 4;
-  return {kWarning, "LOG", std::to_string(count) + " more lines of librdkafka's log were dropped"};
+  return {kWarning, "LOG", std::to_string(count) + " more lines of librdkafka's log were dropped", ""};
 }
 
 // Something went wrong with the instance or a broker; librdkafka goes on trying unless `fatal`.

@@ -31,8 +31,8 @@ class Inbox {
   // `conf`.
   void Attach(rd_kafka_conf_t* conf);
 
-  // From any thread.
-  void AddLog(int level, const char* facility, std::string text);
+  // From any thread. `client` is the one that the conf has become.
+  void AddLog(const rd_kafka_t* client, int level, const char* facility, std::string text);
   // From the thread that polls.
   void Add(ClientEvent event);
 

@@ -237,6 +237,7 @@ struct EventConverter {
     object.Set("level", event.level);
     object.Set("facility", ToJsString(env, event.facility));
     object.Set("text", ToJsString(env, event.text));
+    if (!event.instance.empty()) object.Set("instance", ToJsString(env, event.instance));
     return object;
   }
 

@@ -14,7 +14,7 @@ TEST(Outbox, KeepsSoManyLinesOfLogAndEverythingElse) {
   Outbox outbox([&rings] { ++rings; });
   constexpr size_t kMore = 5;
   for (size_t i = 0; i < kMaxLogLines + kMore; ++i) {
-    outbox.Push(LogEvent{7, "FACILITY", std::to_string(i)});
+    outbox.Push(LogEvent{7, "FACILITY", std::to_string(i), ""});
   }
   outbox.Push(ClosedEvent{});
   EXPECT_EQ(rings, 1);
@@ -29,7 +29,7 @@ TEST(Outbox, KeepsSoManyLinesOfLogAndEverythingElse) {
 
   // Then as before.
   events.clear();
-  outbox.Push(LogEvent{7, "FACILITY", "next"});
+  outbox.Push(LogEvent{7, "FACILITY", "next", ""});
   outbox.Take(&events, &ready);
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(std::get<LogEvent>(events[0]).text, "next");

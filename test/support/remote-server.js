@@ -115,6 +115,20 @@ class RemoteServer {
     }
 
     /**
+     * Lets the process stand still meanwhile: what is sent to it then it finds all at once.
+     *
+     * @param {() => Promise<void>} work - which waits for no answer
+     */
+    async whileHeld(work) {
+        this._child.kill('SIGSTOP');
+        try {
+            await work();
+        } finally {
+            this._child.kill('SIGCONT');
+        }
+    }
+
+    /**
      * Ends the process at once, and begins a new one at the same address.
      *
      * @returns {Promise<RemoteServer>}
