@@ -19,6 +19,9 @@ constexpr int64_t kStep = 2;  // every so manieth record passes
 constexpr int kThreads = 3;
 constexpr int kClientsPerThread = 4;
 constexpr size_t kCredit = 4096;
+// Commands of a client that the worker has not carried out yet. Without a bound a client whose worker gets little of the
+// processor drops each subscription before it is there, for ever.
+constexpr int kMostPosted = 4;
 constexpr int64_t kMostRounds = 50000000;  // whoever waits in vain gives up
 
 // Filters that say the same in different words: each is a class of its own, and what passes does not depend on the moment.
@@ -80,6 +83,7 @@ class StressClient {
   bool done() const { return !offsets.empty() && offsets.back() >= kRecords - kStep; }
 
   void Act(std::mt19937* random) {
+    if (*posted_ >= kMostPosted) return;
     switch ((*random)() % 40) {
       case 0:
         Drop();
@@ -117,12 +121,19 @@ class StressClient {
   bool surprised = false;  // by a notice: nothing here calls for one
 
  private:
+  void Post(std::function<void(FakeHub*)> command) {
+    ++*posted_;
+    worker_->Post([posted = posted_, command = std::move(command)](FakeHub* hub) {
+      command(hub);
+      --*posted;
+    });
+  }
   void Subscribe() {
     session_ =
         std::make_shared<Session>(next_id_++, kCredit, worker_->classes[0], nullptr, std::chrono::milliseconds(2));
     cursor_ = std::make_shared<Cursor*>(nullptr);
     const int64_t offset = offsets.empty() ? 0 : offsets.back() + 1;
-    worker_->Post([session = session_, cursor = cursor_, offset](FakeHub* hub) {
+    Post([session = session_, cursor = cursor_, offset](FakeHub* hub) {
       session->Expect(0, 1);
       *cursor = session->AddCursor(0, hub->partition->name(), {offset, {}, {}, {}}, Session::Announce::kNo);
       if (*cursor != nullptr) hub->partition->Add(*cursor);
@@ -131,18 +142,19 @@ class StressClient {
   }
   void Drop() {
     session_->Close();
-    worker_->Post([session = session_, cursor = cursor_](FakeHub* hub) {
+    Post([session = session_, cursor = cursor_](FakeHub* hub) {
       if (*cursor != nullptr) hub->partition->Remove(*cursor);
     });
   }
   void Wake() {
-    worker_->Post([session = session_, cursor = cursor_](FakeHub* hub) {
+    Post([session = session_, cursor = cursor_](FakeHub* hub) {
       if (*cursor != nullptr) hub->partition->Wake(*cursor, hub->now);
     });
   }
 
   StressWorker* const worker_;
   SessionId next_id_;
+  const std::shared_ptr<std::atomic<int>> posted_ = std::make_shared<std::atomic<int>>(0);
   std::shared_ptr<Session> session_;
   std::shared_ptr<Cursor*> cursor_;  // the pointer is the worker's alone; null: there is none
 };
