@@ -484,11 +484,13 @@ describe('options', () => {
             const lines = [];
             const server = await serve({
                 kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1' },
-                connectTimeout: 300,
+                connectTimeout: 60000,
                 kafkaEventHandlers: { 'event.error': (...args) => errors.push(args), 'event.log': (...args) => lines.push(args) },
             });
-            await nextEvent(server.connect(), 'err');
-            assert.ok(errors.length > 0 && lines.length > 0);
+            server.connect();
+            // Both instances tell, each under its name.
+            const names = () => new Set(lines.map(([{ name }]) => name));
+            await until(() => errors.length > 0 && names().size === 2);
             for (const [error, ...more] of errors) {
                 assert.ok(error instanceof Error && /^_?[A-Z_]+$/.test(error.code) && more.length === 0);
                 assert.equal(error.fatal, false);
@@ -496,10 +498,7 @@ describe('options', () => {
             for (const [line] of lines) {
                 assert.deepEqual([typeof line.severity, typeof line.fac, typeof line.message], ['number', 'string', 'string']);
             }
-            // Which of the two instances told it.
-            const names = new Set(lines.map(([{ name }]) => name));
-            assert.equal(names.size, 2, [...names].join());
-            assert.ok([...names].every((name) => /^kasocki#consumer-\d+$/.test(name)), [...names].join());
+            assert.ok([...names()].every((name) => /^kasocki#consumer-\d+$/.test(name)), [...names()].join());
             await server.close();
         });
 
@@ -672,21 +671,17 @@ describe('options', () => {
 
         it("takes librdkafka's own log lines, which never go to stderr", async () => {
             const { stdout, stderr, code } = await runBody(`
-                const { Kasocki, memoryLogger, startServer, nextEvent, until } = support;
+                const { Kasocki, memoryLogger, startServer, until } = support;
                 const logger = memoryLogger();
                 const server = await startServer((socket) => new Kasocki(socket, {
-                    logger, connectTimeout: 300, kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1', 'debug': 'broker' },
+                    logger, connectTimeout: 60000, kafkaConfig: { 'metadata.broker.list': '127.0.0.1:1', 'debug': 'broker' },
                 }));
-                const client = server.connect();
-                await nextEvent(client, 'disconnect');
-                await until(() => logger.lines.some(({ facility }) => facility));
-                const levels = logger.lines.filter(({ facility }) => facility).map(({ level }) => level);
-                const instances = new Set(logger.lines.filter(({ facility }) => facility).map(({ instance }) => instance));
-                console.log(JSON.stringify([levels.includes('debug'), levels.includes('error'), instances.size]));
+                server.connect();
+                const toldOf = (member) => new Set(logger.lines.filter(({ facility }) => facility).map((line) => line[member]));
+                await until(() => toldOf('instance').size === 2 && toldOf('level').has('debug') && toldOf('level').has('error'));
                 await server.close();
             `);
-            assert.deepEqual([code, stderr], [0, '']);
-            assert.deepEqual(JSON.parse(stdout), [true, true, 2]);
+            assert.deepEqual([code, stdout, stderr], [0, '', '']);
         });
     });
 
