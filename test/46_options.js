@@ -181,18 +181,21 @@ describe('options', () => {
         it('that throws or rejects is logged, and the record skipped; so is a falsy result; and what is no object', async () => {
             const logger = memoryLogger();
             const results = [
-                () => { throw new Error('thrown'); }, () => Promise.reject(new Error('rejected')), () => null, () => undefined, () => '', () => 0,
+                () => { throw new Error('thrown'); }, () => Promise.reject(new Error('rejected')), () => null, () => undefined, () => false, () => '', () => 0,
                 async () => null, () => 'text', () => 5, () => () => {}, () => { throw null; }, () => Promise.reject(undefined), () => ({ then(resolve, reject) { reject(1); } }),
                 () => { const ring = {}; ring.ring = ring; return ring; }, () => ({ toJSON() { throw new Error('toJSON'); } }), () => ({ toJSON: () => undefined }), () => ({ toJSON: () => 5 }),
                 () => ({ get then() { throw new Error('then'); } }), () => ({ big: 1n }),
             ];
+            const own = await kafka.createTopic();
+            await kafka.produce(own, Array.from({ length: results.length + 1 }, (_, n) => ({ value: { n } })));
             const server = await serve({ logger, deserializer: ({ offset }) => (offset < results.length ? results[offset]() : { n: offset }) });
-            const client = await subscribed(server);
+            const client = await readyClient(server);
+            await resultOf(client, 'subscribe', [{ topic: own, partition: 0, offset: 0 }]);
             assert.deepEqual(await resultOf(client, 'consume'), { n: results.length });
             assert.deepEqual(client.errs, []);
             const logged = logger.lines.filter(({ text }) => /deserializer/i.test(text));
             assert.ok(logged.length >= 1);
-            assert.deepEqual([logged[0].level, logged[0].err.message, logged[0].offset, logged[0].topic], ['error', 'thrown', 0, topic]);
+            assert.deepEqual([logged[0].level, logged[0].err.message, logged[0].offset, logged[0].topic], ['error', 'thrown', 0, own]);
             await server.close();
         });
 

@@ -148,7 +148,7 @@ class RdKafkaClient : public KafkaClient {
     std::vector<RdEvent> events;
     while (RdEvent event{rd_kafka_queue_poll(queue_.get(), /*timeout_ms=*/0)}) events.push_back(std::move(event));
     // What was written to the log before an error says why it came: nobody may have gone on the error before that.
-    inbox_->Drain(sink);
+    inbox_->Drain(rd_kafka_name(client_.get()), sink);
     for (const RdEvent& event : events) HandleEvent(event.get(), sink);
   }
 

@@ -20,7 +20,7 @@ void Inbox::Attach(rd_kafka_conf_t* conf) {
 void Inbox::OnLog(const rd_kafka_t* client, int level, const char* facility, const char* text) {
   if (client == nullptr) return;  // a line of no instance, as librdkafka's own tests write it
   auto* inbox = static_cast<Inbox*>(rd_kafka_opaque(client));
-  if (inbox != nullptr) inbox->AddLog(client, level, facility, text);
+  if (inbox != nullptr) inbox->AddLog(level, facility, text);
 }
 
 void Inbox::OnError(rd_kafka_t*, int code, const char*, void* opaque) {
@@ -33,7 +33,7 @@ void Inbox::OnThrottle(rd_kafka_t*, const char* broker, int32_t broker_id, int t
   static_cast<Inbox*>(opaque)->Add(ThrottleEvent{broker, broker_id, throttle_ms});
 }
 
-void Inbox::AddLog(const rd_kafka_t* client, int level, const char* facility, std::string text) {
+void Inbox::AddLog(int level, const char* facility, std::string text) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (closed_) return;
@@ -41,7 +41,7 @@ void Inbox::AddLog(const rd_kafka_t* client, int level, const char* facility, st
       ++dropped_;
       return;
     }
-    log_.push_back(LogEvent{level, facility, std::move(text), rd_kafka_name(client)});
+    log_.push_back(LogEvent{level, facility, std::move(text), ""});
     if (log_.size() > 1) return;  // woken when the first line came
   }
   Wake();
@@ -51,7 +51,7 @@ void Inbox::Add(ClientEvent event) { events_.push_back(std::move(event)); }
 
 void Inbox::Wake() const { wake_(); }
 
-void Inbox::Drain(const Sink& sink) {
+void Inbox::Drain(const char* instance, const Sink& sink) {
   std::vector<LogEvent> log;
   size_t dropped = 0;
   {
@@ -62,6 +62,7 @@ void Inbox::Drain(const Sink& sink) {
   for (LogEvent& line : log) {
     // Masked here and not in librdkafka's threads: dropped lines cost nothing.
     line.text = mask_.Apply(line.text);
+    line.instance = instance;
     sink(std::move(line));
   }
   if (dropped > 0) sink(DroppedLogLines(dropped));

@@ -31,16 +31,16 @@ class Inbox {
   // `conf`.
   void Attach(rd_kafka_conf_t* conf);
 
-  // From any thread. `client` is the one that the conf has become.
-  void AddLog(const rd_kafka_t* client, int level, const char* facility, std::string text);
+  // From any thread.
+  void AddLog(int level, const char* facility, std::string text);
   // From the thread that polls.
   void Add(ClientEvent event);
 
   // The last error that came out of a reader's queue while it was polled, and forgets it. From the thread that polls.
   rd_kafka_resp_err_t TakeQueueError();
 
-  // Hands over everything that waits. From the thread that polls.
-  void Drain(const Sink& sink);
+  // Hands over everything that waits; `instance` is the client's name, for the log lines. From the thread that polls.
+  void Drain(const char* instance, const Sink& sink);
 
   // From now on nothing is kept and `wake` is not called.
   void Close();

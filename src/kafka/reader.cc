@@ -138,7 +138,7 @@ void RdLogReader::HandleError(rd_kafka_resp_err_t code, int64_t offset) {
     error_ = MakeKafkaError(code);
   } else {
     constexpr int kWarning = 4;
-    inbox_->AddLog(client_, kWarning, "READER",
+    inbox_->AddLog(kWarning, "READER",
                    partition_.topic + " [" + std::to_string(partition_.partition) + "] at offset " +
                        std::to_string(offset) + ": " + rd_kafka_err2str(code));
   }
